@@ -103,13 +103,16 @@ class Books:
         return held_against(self.book, self.pockets.items(), self.since_ns, pocket)
 
     def exits_of(self, leg: Leg) -> tuple[Order, ...]:
-        """Return a leg's exits that may still fill, doubtful ones included unless replaced."""
+        """Return a leg's exits that may still fill, doubtful ones included unless replaced.
+
+        A resident stop is one of them, until an exit leaves beside it.
+        """
         return tuple(
             order
             for order in self.book.open_orders()
             if order.intent.purpose is not Purpose.ENTRY
             and (order.intent.strategy_id, order.intent.leg_id) == leg
-            and (order.state is State.WORKING or order.intent.intent_id not in self.replaced)
+            and (_surely_rests(order) or order.intent.intent_id not in self.replaced)
         )
 
     def traded(self, leg: Leg) -> Position:
@@ -139,6 +142,10 @@ class Books:
             product=intent.product,
             added_quantity=self._trips.added(leg),
         )
+
+
+def _surely_rests(order: Order) -> bool:
+    return order.state is State.WORKING and order.intent.purpose is Purpose.EXIT
 
 
 def remaining(orders: Iterable[Order], side: Side) -> int:

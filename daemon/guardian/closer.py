@@ -28,6 +28,7 @@ from daemon.domain.orders.outside import his_own, may_sell
 from daemon.domain.orders.refusals import PAGED
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import (
+    Intent,
     IntentRecorded,
     OrderNews,
     Product,
@@ -45,6 +46,7 @@ from daemon.guardian.orders import (
     prices,
     seen_by_the_gate,
 )
+from daemon.guardian.withdrawals import Withdrawals
 from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
 from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
 from daemon.runtime.budget import Budget, Priority, Wait
@@ -70,10 +72,11 @@ class Closer(Witness):
             fact.at_ns
             for fact in facts
             if isinstance(fact, CancelAsked)
-            or (isinstance(fact, IntentRecorded) and not is_handed_on(fact.intent))
+            or (isinstance(fact, IntentRecorded) and _has_left(fact.intent))
         )
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
+        self._withdrawals = Withdrawals(VERIFY_NS)
         self._seen: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def round(
@@ -96,6 +99,7 @@ class Closer(Witness):
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)
         self._replace(done, read, now_ns)
+        self._go_beside(done, read, now_ns)
         shares = self.books.shares(reconcile.positions(read))
         self._owe(done, shares, now_ns)
         self._close(done, shares, now_ns)
@@ -111,6 +115,18 @@ class Closer(Witness):
             if isinstance(fact, OrderNews):
                 self._hear(done, fact, now_ns)
         return done
+
+    def _go_beside(self, done: Round, read: AccountRead, now_ns: int) -> None:
+        """Count on stops no longer that are not known to be gone in time: exits leave beside them.
+
+        Where an order cannot be understood it may be any of those that the book does not show.
+        """
+        exits = [order for order in self._exits(now_ns) if not self._is_replaced(order)]
+        there = {reconcile.id_in(self.books.book, each, read.at_ns) for each in read.orders}
+        unsure = {o.intent.intent_id for o in exits if self._odd} - there
+        for order in self._withdrawals.overdue_stops(exits, unsure, now_ns):
+            what = f"a resident stop of {order.remaining_quantity} {order.intent.symbol}"
+            self._count_no_longer(done, order, f"{what}, is not known to be gone", now_ns)
 
     def _owe(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
         """Owe an exit of all that is held; an exit of a part ends where all is left."""
@@ -210,11 +226,7 @@ class Closer(Witness):
             parent=self._owed_of(leg),
             open_quantity=abs(shares[leg]),
             sent_quantity=remaining(exits, word.side) + theirs,
-            working=tuple(
-                order.as_it_rests
-                for order in self._todays(now_ns)
-                if order.state is State.WORKING and order.intent.strategy_id != reconcile.EXTERNAL
-            ),
+            working=self._withdrawals.in_the_way(self._todays(now_ns), now_ns),
         )
         intent = intent_of(self._ids.next(), word, wanted, now_ns)
         judged = gate(
@@ -243,6 +255,7 @@ class Closer(Witness):
         if isinstance(self._budget.take(now_ns, Priority.EXIT), Wait):
             return
         self._cancelling[intent_id] = now_ns + _CANCEL_AGAIN_NS
+        self._withdrawals.begin(intent_id, now_ns)
         self._take(done, CancelAsked(intent_id, now_ns))
         done.asked.append(Cancel(intent_id, order.broker_order_id))
 
@@ -324,6 +337,11 @@ class Closer(Witness):
             self._machine.cancelled(_named(leg_of(order)), units, now_ns)
         else:
             self._cancel(done, order, now_ns)
+
+
+def _has_left(intent: Intent) -> bool:
+    """Say whether a request of ours left for an intent, as far as the record tells."""
+    return not (reconcile.is_strangers(intent) or is_handed_on(intent))
 
 
 def _closable(done: Round, read: AccountRead) -> AccountRead:

@@ -217,6 +217,15 @@ class Witness:
                 self._take(done, ExitReplaced(intent_id, now_ns))
                 done.told.append(f"another order leaves in place of {intent_id}; both may fill")
 
+    def _count_no_longer(self, done: Round, order: Order, because: str, now_ns: int) -> None:
+        """Count on an exit no longer, so that another may leave; tell a person why."""
+        intent_id = order.intent.intent_id
+        self._take(done, ExitReplaced(intent_id, now_ns))
+        done.told.append(f"{intent_id}, {because}; another order leaves, and both may fill")
+
+    def _is_replaced(self, order: Order) -> bool:
+        return order.intent.intent_id in self.books.replaced
+
     def _around(self, order: Order, read: AccountRead, now_ns: int) -> Doubt:
         intent, symbol = order.intent, order.intent.symbol
         since_ns = self.books.replaced.get(intent.intent_id)

@@ -620,6 +620,28 @@ def test_no_more_leaves_than_the_message_budget_lets_out_and_the_rest_follows():
     assert len(exits(account.round())) == 4
 
 
+@pytest.mark.parametrize(("counts", "leave"), [(True, 2), (False, 8)])
+def test_what_left_before_counts_cancellations_included_and_what_strangers_sent_does_not(
+    counts, leave
+):
+    """The budget of the run before is gone on with."""
+    legs = [
+        fact
+        for number in range(12)
+        for fact in entered(f"E{number:02}", CALL, SELL, leg_id=f"leg{number:02}")
+    ]
+    recorded = [
+        fact
+        for number in range(3)
+        for fact in external(f"S{number}", "paper", shown("", PUT, BUY, State.WORKING), NOON)
+    ]
+    if counts:
+        exit_ = intent("X1", PUT, BUY, purpose=Purpose.EXIT, parent="paper:exit:1")
+        recorded = [IntentRecorded(exit_, NOON), *(CancelAsked("X1", NOON) for _ in range(5))]
+    account = Account(*legs, *recorded, held={CALL: -65 * 12})
+    assert len(exits(account.round(after_s=0.5))) == leave
+
+
 def test_what_cannot_be_priced_or_is_not_traded_stays_open_and_is_told():
     far = "NIFTY-2026-03-10-30000-CE"
     account = Account(*entered("E1", far, SELL), held={far: -65})
@@ -832,3 +854,101 @@ def test_a_leg_entered_by_a_basket_before_another_is_the_first_that_a_person_clo
     account.round()
     nets = [account.closer.books.net((strategy_id, "ce")) for strategy_id in ("straddle", "a")]
     assert nets == [65, 0]
+
+
+@pytest.mark.parametrize("net", [65, -65])
+def test_of_a_leg_that_is_larger_in_our_book_no_more_is_closed_than_the_broker_shows(net):
+    side = BUY if net > 0 else SELL
+    account = Account(*entered("E1", CALL, side, quantity=130), held={CALL: net})
+    assert exits(account.round()) == [(CALL, side.opposite, 65)]
+
+
+def test_two_legs_of_one_contract_close_together_no_more_than_the_broker_shows():
+    facts = [*entered("E1", CALL, BUY), *entered("E2", CALL, BUY, strategy_id="other")]
+    account = Account(*facts, held={CALL: 65})
+    assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+def test_entries_that_sell_are_taken_back_before_those_that_buy():
+    """As many as the budget lets out: what sells opens a short."""
+    buys = [intent(f"A{n}", CALL, BUY, leg_id=f"b{n}") for n in range(6)]
+    sells = [intent(f"B{n}", PUT, SELL, leg_id=f"s{n}") for n in range(6)]
+    entries = (*buys, *sells)
+    account = Account(*(IntentRecorded(each, NOON - 60 * SECOND_NS) for each in entries), held={})
+    account.orders = tuple(
+        shown(each.intent_id, each.symbol, each.side, State.WORKING) for each in entries
+    )
+    assert cancels(account.round()) == [*(f"B{n}" for n in range(6)), "A0", "A1"]
+    assert cancels(account.round()) == ["A2", "A3", "A4", "A5"]
+
+
+def test_an_exit_whose_cancellation_is_under_way_steps_on_no_further():
+    """What replaces it asks one step more, however long the broker takes."""
+    asked_e4 = []
+    for seconds in (1, 4):
+        account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+        (asked,) = account.round().asked
+        first = asked.approved.intent.intent_id
+        account.answer(OrderAccepted(first, f"B{first}", account.now_ns))
+        rests = shown(first, CALL, BUY, State.WORKING)
+        account.orders = (rests,)
+        asked_away = [cancels(account.round()) for _ in range(seconds)]
+        assert asked_away == [[first], *([[]] * (seconds - 1))]
+        account.orders = (replace(rests, state=State.CANCELLED),)
+        (again,) = account.round().asked
+        asked_e4.append(again.approved.intent.price_e4)
+    assert asked_e4[0] == asked_e4[1]
+
+
+def test_the_first_exit_asks_the_touch_however_long_one_of_the_run_before_has_rested():
+    old = intent("X1", CALL, BUY, purpose=Purpose.EXIT, parent="paper:exit:1")
+    account = Account(
+        *entered("E1", CALL, SELL),
+        ExitOwed("paper:exit:1", "straddle", ("ce",), ExitReason.STOP, NOON),
+        IntentRecorded(old, NOON - 60 * SECOND_NS),
+        held={CALL: -65},
+    )
+    account.orders = (shown("X1", CALL, BUY, State.WORKING),)
+    assert cancels(account.round()) == ["X1"]
+    account.orders = (shown("X1", CALL, BUY, State.CANCELLED),)
+    (asked,) = account.round().asked
+    assert asked.approved.intent.price_e4 == QUOTES[CALL].ask_e4
+
+
+def test_an_exit_waits_for_no_order_of_a_strangers_that_it_may_trade_with():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    account.orders = (of_a_person(CALL, SELL, 65),)
+    first = account.round()
+    assert exits(first) == [(CALL, BUY, 65)]
+    assert cancels(first) == ["EX:2026-03-09:77"]
+
+
+def test_an_exit_is_not_finished_while_our_book_holds_what_the_broker_does_not_show():
+    """Its fill may not be told yet."""
+    account = Account(
+        *entered("E1", CALL, BUY),
+        ExitOwed("paper:exit:1", "straddle", ("ce",), ExitReason.STOP, NOON),
+        held={CALL: 0},
+    )
+    assert not any(of(account.round(), ExitFinished) for _ in range(5))
+
+
+def test_a_purchase_in_doubt_is_not_replaced_where_the_broker_s_position_has_moved():
+    """It has filled in part, most likely; the book that tells so comes later."""
+    account = Account(*entered("E1", CALL, SELL, quantity=130), held={CALL: -130})
+    (asked,) = account.round().asked
+    account.answer(OutcomeUnknown(asked.approved.intent.intent_id, "no answer", account.now_ns))
+    account.held = dict.fromkeys(account.held, -65)
+    rounds = [account.round() for _ in range(10)]
+    assert not any(of(done, ExitReplaced) or exits(done) for done in rounds)
+
+
+def test_a_purchase_in_doubt_is_replaced_only_after_two_readings_that_show_the_same_orders():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    account.answer(OutcomeUnknown(asked.approved.intent.intent_id, "no answer", account.now_ns))
+    account.round()
+    account.round()
+    account.orders = (replace(of_a_person(CALL, BUY, 65), state=State.CANCELLED),)
+    rounds = [account.round() for _ in range(3)]
+    assert [len(of(done, ExitReplaced)) for done in rounds] == [0, 0, 1]

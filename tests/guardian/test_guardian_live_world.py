@@ -107,6 +107,15 @@ async def test_prices_are_asked_for_once_each_and_those_before_stay_where_that_f
     assert world.quotes == {CALL: Quote(1)}
 
 
+async def test_prices_of_one_account_go_on_to_count_beside_those_of_another():
+    one, other = Way("a"), Way("b")
+    other.quoted = {PUT: Stamped(Quote(2), 0)}
+    world = await reached(Ways(one, other))
+    await world.price("a", (CALL,))
+    await world.price("b", (PUT,))
+    assert world.quotes == {CALL: Quote(1), PUT: Quote(2)}
+
+
 async def test_the_market_goes_on_until_the_exchange_rests():
     ways = Ways(Way("a"))
     world = await reached(ways)

@@ -6,7 +6,7 @@ from datetime import date, time
 
 import pytest
 
-from daemon.domain.instants import at
+from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.limits import Approved, Control, Limits, Refused, gate
@@ -26,3 +26,9 @@ def test_an_exit_outside_the_band_of_the_exchange_stays_here(price_e4, leaves):
     judged = gate(intent, seen_by_the_gate(SHORT, Side.BUY, SEEN, NOON), Limits(), NOON)
     assert isinstance(judged, Approved) is leaves
     assert leaves or (isinstance(judged, Refused) and judged.control is Control.COLLAR)
+
+
+def test_an_exit_has_time_to_leave_after_it_was_decided():
+    """The record and the requests before it take some; the door keeps back what is past it."""
+    intent = intent_of("G1", PlaceExit("s ce", Side.BUY, 65, 1_000_000), SHORT, NOON)
+    assert intent.deadline_ns >= intent.decided_ns + 60 * SECOND_NS

@@ -174,3 +174,20 @@ async def test_with_each_account_its_own_manager_hears_that_it_lives():
     lived: list[int] = []
     await BrokerSight(Ways(Way(book()), Way(book())), lambda: lived.append(1)).look()
     assert lived == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("shown", "exposure"),
+    [
+        ((book(), SHORT), OPEN),
+        ((SHORT, book()), OPEN),
+        ((SHORT, CUT), OPEN),
+        ((AWAY, SHORT), OPEN),
+        ((NO_SESSION, SHORT), OPEN),
+        ((book(), CUT), UNREAD),
+        ((NO_SESSION, CUT), UNREAD),
+        ((book(), NO_SESSION), HIDDEN),
+    ],
+)
+async def test_of_several_accounts_what_is_open_counts_before_what_cannot_be_seen(shown, exposure):
+    assert await sight_at(Ways(*map(Way, shown))).look() is exposure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, time
 from functools import cache
@@ -11,6 +13,7 @@ import pytest
 
 from daemon import kill
 from daemon.app.machine.holding import held
+from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at
@@ -18,7 +21,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, StoreError
 from daemon.guardian.decision import Daemon, Exposure
-from daemon.guardian.exposure import exposure_of, open_in, seen
+from daemon.guardian.exposure import exposure_of, open_in, seen, trades
 from daemon.guardian.taking_over import Takeover, is_ours, latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
@@ -28,7 +31,9 @@ from daemon.messages import (
     ExitFinished,
     ExitOwed,
     LinkDied,
+    Place,
     PositionChanged,
+    ReadAccount,
 )
 from daemon.settings import Settings, load
 from daemon.storage.exclusive import exclusively, last_holder
@@ -143,13 +148,9 @@ async def test_a_ledger_on_a_server_is_as_good(tmp_path, said, postgres):
 
 @pytest.mark.untraced
 async def test_every_account_is_closed_and_what_is_recorded_of_each_bears_its_mark(tmp_path, said):
-    text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
-    file = tmp_path / "settings.toml"
-    file.write_text("".join(map(text.format, ("paper", "second"))))
-    environ = {"ORDO_DAEMON__STATE_DIR": str(tmp_path), "ORDO_FEED__SPEED": "max"}
     traded(tmp_path, (CALL, Side.SELL, 65, 0))
     traded(tmp_path, (PUT, Side.SELL, 65, 0), name="exchange.second.sqlite")
-    assert await Takeover(load(file, environ), Teller(tmp_path, said.append)).run("no beat")
+    assert await Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append)).run("no beat")
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
 
     day = crashes.read(tmp_path)
@@ -158,6 +159,57 @@ async def test_every_account_is_closed_and_what_is_recorded_of_each_bears_its_ma
     assert len({each.intent_id for each in exits}) == 2
     assert {f.account for f in day.of(ExitOwed)} == {"", "second"}
     assert {f.account for f in day.of(PositionChanged)} == {"", "second"}
+
+
+def two_accounts(folder: Path) -> Settings:
+    text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
+    file = folder / "settings.toml"
+    file.write_text("".join(map(text.format, ("paper", "second"))))
+    return load(file, {"ORDO_DAEMON__STATE_DIR": str(folder), "ORDO_FEED__SPEED": "max"})
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize("late", ["paper", "second"])
+async def test_it_is_over_only_once_all_accounts_were_flat_and_read_at_once(
+    tmp_path, said, monkeypatch, late
+):
+    """One cannot be read for a while, and when it can the other, which was flat, cannot."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    traded(tmp_path, (PUT, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    asks, doors, reads = Door.ask, list[Door](), Counter[str]()
+
+    async def ask(door: Door, request: object) -> Sequence[object]:
+        if door not in doors:
+            doors.append(door)
+        account = ("paper", "second")[doors.index(door)]
+        if isinstance(request, ReadAccount):
+            reads[account] += 1
+            away = range(1, 8) if account == late else range(7, 20)
+            if reads[account] in away:
+                return (AccountUnread("the line is down", NOON),)
+        return await asks(door, request)
+
+    monkeypatch.setattr(Door, "ask", ask)
+    assert await Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append)).run("no beat")
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+    assert min(reads.values()) >= 20
+
+
+async def test_every_order_is_durable_before_it_is_asked_of_the_broker(
+    tmp_path, takeover, monkeypatch
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), (PUT, Side.BUY, 65, 0))
+    asks, known = Door.ask, list[bool]()
+
+    async def ask(door: Door, request: object) -> Sequence[object]:
+        if isinstance(request, Place):
+            recorded = [fact.intent for fact in crashes.read(tmp_path).of(IntentRecorded)]
+            known.append(request.approved.intent in recorded)
+        return await asks(door, request)
+
+    monkeypatch.setattr(Door, "ask", ask)
+    assert await takeover.run("no beat")
+    assert known == [True, True]
 
 
 @pytest.mark.untraced
@@ -355,6 +407,18 @@ async def test_where_the_day_has_no_more_prices_what_is_missing_is_told_and_the_
     assert "the market is over for today" in said[-1]
     assert missing in said[-1]
     assert last_holder(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", [BOOK, "exchange.second.sqlite"])
+def test_one_account_that_holds_something_is_enough(tmp_path, name):
+    for each in (BOOK, "exchange.second.sqlite"):
+        traded(tmp_path, *([(CALL, Side.SELL, 65, 0)] if each == name else []), name=each)
+    assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
+
+
+def test_where_no_table_says_whether_the_exchange_trades_it_may(tmp_path):
+    assert trades(at(date(2199, 3, 11), time(12)))
+    assert not trades(at(date(2026, 3, 8), time(12)))
 
 
 def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):
