@@ -90,6 +90,7 @@ class Twin:
     Attributes:
         ready: where it is, and what opens it.
         keep_up: waits until whoever follows its time is not behind.
+        enters: says whether he is entering something.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -97,6 +98,7 @@ class Twin:
         assert self._process.stdout is not None, "its streams are pipes"
         self.ready = json.loads(self._process.stdout.readline())
         self.keep_up: Callable[[], object] = lambda: None
+        self.enters: Callable[[], bool] = bool
 
     def ask(self, method: str, path: str, /, **document: Any) -> Any:
         """Ask it under /twin."""
@@ -111,10 +113,18 @@ class Twin:
         self.ask("POST", "advance", to=f"{day}T{wall}")
 
     def pass_by(self, seconds: int) -> None:
-        """Let time pass, a second at a time, slowly enough for a daemon to follow."""
+        """Let time pass, a second at a time, slowly enough for a daemon to follow.
+
+        What is being entered is given up where its orders leave too late, or nobody tells of them
+        for some seconds of the market. Orders leave, and the book is read, at the host's pace, so
+        time is not hurried meanwhile.
+        """
         for _ in range(seconds):
-            self.ask("POST", "advance", by_ms=1_000)
-            time.sleep(_STEP_S)
+            if self.enters():
+                self.follow_clock(1)
+            else:
+                self.ask("POST", "advance", by_ms=1_000)
+                time.sleep(_STEP_S)
             self.keep_up()
 
     def follow_clock(self, seconds: float, until: Callable[[], bool] = bool) -> None:
@@ -152,13 +162,22 @@ class LiveDaemon(DaemonProcess):
         self.url = f"http://127.0.0.1:{port}"
         self._twin = twin
         self._account = account
-        twin.keep_up = self._keep_up
+        twin.keep_up, twin.enters = self._keep_up, self._enters
 
     def _keep_up(self) -> None:
         """Be asked a few times: on a busy machine that takes as long as all else."""
         with suppress(NoAnswer):
             for _ in range(3 if not self.is_over() else 0):
                 self.get("/api/health")
+
+    def _enters(self) -> bool:
+        under_way = set()
+        for each in self.events:
+            if each["event"] == "BasketOpened":
+                under_way.add((each["actor"], each["fact"]["basket"]["basket_id"]))
+            elif each["event"] == "BasketEnded":
+                under_way.discard((each["actor"], each["fact"]["basket_id"]))
+        return bool(under_way) and not self.is_over()
 
     def log_in(self) -> None:
         """Log in as a person does, with a token of the login page."""

@@ -35,6 +35,17 @@ def test_a_straddle_is_entered_trailed_and_left_at_a_broker_in_another_process(t
 
 
 @thorough
+def test_an_entry_is_completed_where_the_book_is_told_late(tmp_path):
+    with live_daemon(tmp_path) as (daemon, twin):
+        twin.ask("POST", "faults", kind="delay", on="read", delay_ms=600, count=12)
+        twin.pass_by(30)
+        daemon.wait_event("BasketEnded", complete=True)
+        twin.pass_by(45)
+        assert witnessed(twin, daemon) == WHOLE
+        assert twin.ask("GET", "faults")["faults"] == [], "what was to go wrong never did"
+
+
+@thorough
 def test_a_kill_flattens_what_is_open_at_the_broker(tmp_path):
     with live_daemon(tmp_path) as (daemon, twin):
         twin.pass_by(20)
