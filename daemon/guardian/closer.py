@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.bands import AVERAGED_FRAMES
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.orders import reconcile
+from daemon.domain.orders import hedges, reconcile
 from daemon.domain.orders.changed import lowered_by
 from daemon.domain.orders.flatten import CancelExit, Flatten, Holding, PlaceExit, Resting
 from daemon.domain.orders.heard import Order
@@ -30,11 +30,12 @@ from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import IntentRecorded, OrderNews, Purpose, Refusal, Side, State
 from daemon.guardian.books import Leg, remaining
 from daemon.guardian.orders import Wanted, intent_of, is_ordered, prices, seen_by_the_gate
-from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
+from daemon.guardian.witness import LOOKUP_NS, VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
 from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
 from daemon.runtime.budget import Budget, Priority, Wait
 
 _CANCEL_AGAIN_NS = 5 * SECOND_NS
+_PATIENCE = hedges.Patience(gone_ns=VERIFY_NS, doubt_ns=LOOKUP_NS)
 
 
 class Closer(Witness):
@@ -59,6 +60,8 @@ class Closer(Witness):
         )
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
+        self._asked_ns: dict[str, int] = {}
+        self._guarding_ns: dict[Leg, int] = {}
         self._seen: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def round(
@@ -147,7 +150,29 @@ class Closer(Witness):
                 self._cancel(done, order, now_ns)
         for word in words:
             if isinstance(word, PlaceExit) and word.side is Side.SELL:
-                self._send(done, word, shares, now_ns)
+                leg = next(leg for leg in shares if _named(leg) == word.leg_id)
+                if not self._guards(done, leg, now_ns):
+                    self._send(done, word, shares, now_ns)
+
+    def _guards(self, done: Round, leg: Leg, now_ns: int) -> bool:
+        """Say whether a leg is an option that is waiting for what may yet open a short beside it.
+
+        It waits for sales of entries until they are gone or parked, and not for ever.
+        """
+        if not hedges.guards(self.books.pockets[leg].symbol):
+            return False
+        since_ns = self._guarding_ns.setdefault(leg, now_ns)
+        sales = hedges.opening_sales(
+            self._todays(now_ns), leg[0], lambda leg_id: self.books.net((leg[0], leg_id))
+        )
+        waits = False
+        for sale in sales:
+            asked_ns = self._asked_ns.get(sale.intent.intent_id)
+            if now_ns < _PATIENCE.until_ns(sale, since_ns, asked_ns):
+                waits = True
+            else:
+                done.told.append(hedges.sentence(sale))
+        return waits
 
     def _holding(self, leg: Leg, net: int, now_ns: int) -> Holding:
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
@@ -226,6 +251,7 @@ class Closer(Witness):
         if isinstance(self._budget.take(now_ns, Priority.EXIT), Wait):
             return
         self._cancelling[intent_id] = now_ns + _CANCEL_AGAIN_NS
+        self._asked_ns.setdefault(intent_id, now_ns)
         self._take(done, CancelAsked(intent_id, now_ns))
         done.asked.append(Cancel(intent_id, order.broker_order_id))
 
