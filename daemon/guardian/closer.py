@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec.structs import replace
-
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.bands import AVERAGED_FRAMES
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.orders import reconcile
+from daemon.domain.orders import hedges, reconcile
 from daemon.domain.orders.changed import lowered_by
 from daemon.domain.orders.flatten import CancelExit, Flatten, Holding, PlaceExit, Resting
 from daemon.domain.orders.heard import Order
@@ -31,27 +29,21 @@ from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
     OrderNews,
-    Product,
     Purpose,
     Refusal,
     Side,
     State,
 )
 from daemon.guardian.books import Leg, remaining
-from daemon.guardian.orders import (
-    Wanted,
-    contract_of,
-    intent_of,
-    is_ordered,
-    prices,
-    seen_by_the_gate,
-)
+from daemon.guardian.left import closable, in_doubt, still_open, unshown
+from daemon.guardian.orders import Wanted, intent_of, prices, seen_by_the_gate
 from daemon.guardian.withdrawals import Withdrawals
-from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
+from daemon.guardian.witness import LOOKUP_NS, VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
 from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
 from daemon.runtime.budget import Budget, Priority, Wait
 
 _CANCEL_AGAIN_NS = 5 * SECOND_NS
+_PATIENCE = hedges.Patience(gone_ns=VERIFY_NS, doubt_ns=LOOKUP_NS)
 
 
 class Closer(Witness):
@@ -77,6 +69,7 @@ class Closer(Witness):
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
         self._withdrawals = Withdrawals(VERIFY_NS)
+        self._guarding_ns: dict[Leg, int] = {}
         self._seen: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def round(
@@ -94,7 +87,8 @@ class Closer(Witness):
         self._odd = odd
         self._seen.append(Frame(now_ns, dict(quotes)))
         self._learn(done, read, now_ns)
-        read = _closable(done, reconcile.with_ours(self.books.book, read))
+        read, beyond = closable(reconcile.with_ours(self.books.book, read))
+        done.beyond += beyond
         self._adopt(done, read, quotes, now_ns)
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)
@@ -104,7 +98,7 @@ class Closer(Witness):
         self._owe(done, shares, now_ns)
         self._close(done, shares, now_ns)
         self._finish(done, shares, now_ns)
-        self._name_unshown(done, shares)
+        done.beyond += unshown(self.books, shares)
         self._judge(done, read, now_ns)
         return done
 
@@ -179,7 +173,29 @@ class Closer(Witness):
                 self._cancel(done, order, now_ns)
         for word in words:
             if isinstance(word, PlaceExit) and word.side is Side.SELL:
-                self._send(done, word, shares, now_ns)
+                leg = next(leg for leg in shares if _named(leg) == word.leg_id)
+                if not self._guards(done, leg, now_ns):
+                    self._send(done, word, shares, now_ns)
+
+    def _guards(self, done: Round, leg: Leg, now_ns: int) -> bool:
+        """Say whether a leg is an option that is waiting for what may yet open a short beside it.
+
+        It waits for sales of entries until they are gone or parked, and not for ever.
+        """
+        if not hedges.guards(self.books.pockets[leg].symbol):
+            return False
+        since_ns = self._guarding_ns.setdefault(leg, now_ns)
+        sales = hedges.opening_sales(
+            self._todays(now_ns), leg[0], lambda leg_id: self.books.net((leg[0], leg_id))
+        )
+        waits = False
+        for sale in sales:
+            asked_ns = self._withdrawals.asked_ns(sale.intent.intent_id)
+            if now_ns < _PATIENCE.until_ns(sale, since_ns, asked_ns):
+                waits = True
+            else:
+                done.told.append(hedges.sentence(sale))
+        return waits
 
     def _holding(self, leg: Leg, net: int, now_ns: int) -> Holding:
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
@@ -274,33 +290,14 @@ class Closer(Witness):
         names = owed.exit_id, owed.strategy_id, owed.leg_ids
         self._take(done, ExitFinished(*names, now_ns, closed, held))
 
-    def _name_unshown(self, done: Round, shares: Mapping[Leg, int]) -> None:
-        """Name what legs carry by our book and the broker shows nowhere.
-
-        Nothing can be closed of that; shares may lie under another name after a night.
-        """
-        for leg, pocket in self.books.pockets.items():
-            net = self.books.net(leg) - shares.get(leg, 0)
-            if net and pocket.product is Product.CARRY:
-                what = f"{_named(leg)} holds {net:+d} {pocket} by our book"
-                done.beyond.append(f"{what}, and the broker shows none of it: look for it there")
-
     def _judge(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Say what is left, and whether two readings have shown that nothing is."""
-        for pocket, net in reconcile.positions(read).items():
-            is_known = contract_of(pocket.symbol, now_ns) is not None
-            so = "" if is_known else ", and cannot be ordered from here: close it at the broker"
-            done.left.append(f"{net:+d} {pocket} is held{so}")
-        for shown in read.orders:
-            if shown.state is State.WORKING:
-                done.left.append(f"{shown.side} {shown.quantity} {shown.symbol} rests")
+        done.left += still_open(read, now_ns)
         if self._odd:
             done.left.append(f"what cannot be understood may still fill: {self._odd}")
-        quiet = not done.left
-        for order in self._todays(now_ns):
-            if order.state is not State.WORKING:
-                quiet = quiet and order.state is State.PARKED
-                done.left.append(_said(order))
+        doubtful = [each for each in self._todays(now_ns) if each.state is not State.WORKING]
+        quiet = not done.left and all(each.state is State.PARKED for each in doubtful)
+        done.left += map(in_doubt, doubtful)
         self._proof.take(read.at_ns, VERIFY_NS, is_flat=quiet)
         done.flat = self._proof.given
 
@@ -342,22 +339,6 @@ class Closer(Witness):
 def _has_left(intent: Intent) -> bool:
     """Say whether a request of ours left for an intent, as far as the record tells."""
     return not (reconcile.is_strangers(intent) or is_handed_on(intent))
-
-
-def _closable(done: Round, read: AccountRead) -> AccountRead:
-    """Return a reading without what is never ordered from here; a person is told of that."""
-    for pocket, net in reconcile.positions(read).items():
-        if not is_ordered(pocket.symbol):
-            done.beyond.append(f"{net:+d} {pocket} is held, and is never ordered from here")
-    return replace(read, positions=tuple(e for e in read.positions if is_ordered(e.symbol)))
-
-
-def _said(order: Order) -> str:
-    """Return what an order that rests in no book may still do."""
-    intent = order.intent
-    leaves = order.state is State.INTENDED  # in this very round: older ones are in doubt by now
-    so = "leaves now" if leaves else f"is in doubt ({order.state}) and may still fill"
-    return f"{intent.intent_id}, {intent.side} {order.remaining_quantity} {intent.symbol}, {so}"
 
 
 def _named(leg: Leg) -> str:

@@ -28,6 +28,10 @@ class Withdrawals:
         """Take in that an order was asked to go; that it was asked before stands."""
         self._since_ns.setdefault(intent_id, now_ns)
 
+    def asked_ns(self, intent_id: str) -> int | None:
+        """Return since when an order is to be gone; None: nobody asked for that."""
+        return self._since_ns.get(intent_id)
+
     def overdue_stops(
         self, exits: Iterable[Order], unsure: Container[str], now_ns: int
     ) -> tuple[Order, ...]:
@@ -63,5 +67,5 @@ class Withdrawals:
         )
 
     def _is_overdue(self, order: Order, now_ns: int) -> bool:
-        since_ns = self._since_ns.get(order.intent.intent_id)
+        since_ns = self.asked_ns(order.intent.intent_id)
         return since_ns is not None and now_ns - since_ns >= self._patience_ns

@@ -38,7 +38,7 @@ from daemon.runtime.budget import Window
 
 VERIFY_NS = 2 * SECOND_NS
 """How far two readings lie apart, longer than a request may usually be late."""
-_LOOKUP_NS = 15 * SECOND_NS
+LOOKUP_NS = 15 * SECOND_NS
 """An order that no reading shows within this is parked."""
 _REFUSED = (State.REFUSED, State.REJECTED)
 
@@ -198,7 +198,7 @@ class Witness:
             self._take(done, OutcomeUnknown(intent_id, because, now_ns))
             return
         since_ns = self._counted.since_ns(intent_id, order.recorded_ns, now_ns)
-        if order.state is State.UNKNOWN and now_ns - since_ns >= _LOOKUP_NS:
+        if order.state is State.UNKNOWN and now_ns - since_ns >= LOOKUP_NS:
             self._take(done, OrderParked(intent_id, now_ns))
             done.told.append(f"{intent_id} is parked: {intent.side} {intent.symbol} may still fill")
 

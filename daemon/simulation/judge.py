@@ -23,6 +23,7 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
 from daemon.simulation.levels import misplaced
+from daemon.simulation.longs import sold_before_a_short, sold_beside_a_sale
 from daemon.simulation.prices import Prices
 from daemon.simulation.raising import is_planned
 from daemon.simulation.terminal import is_persons
@@ -143,7 +144,7 @@ class Judge:
                 case IntentRecorded(intent) if intent.purpose is Purpose.ENTRY:
                     self._entry(intent, at_ns)
                 case IntentRecorded(intent):
-                    self._exit(intent)
+                    self._exit(intent, at_ns)
                 case ExitReplaced():
                     self._replaced(fact)
                 case LevelMoved():
@@ -271,8 +272,8 @@ class Judge:
             sentence = f"{intent.symbol} at {intent.price_e4}, its worst touch is {worst_e4}"
             raise Violated("I12", f"{intent.intent_id} is priced out of place: {sentence}")
 
-    def _exit(self, intent: Intent) -> None:
-        """An exit closes no more than is open, and no long is sold before a short is back."""
+    def _exit(self, intent: Intent, at_ns: int) -> None:
+        """An exit closes no more than is open; no long is sold beside a short, or one to come."""
         known, leg = self.known, (intent.strategy_id, intent.leg_id)
         net = known.book.position(*leg).net_quantity
         on_their_way = self._on_their_way(intent)
@@ -288,11 +289,9 @@ class Judge:
             if sentence := too_many(known, intent, live, self._planned[leg]):
                 raise Violated("I10", sentence)
         else:
-            for leg_id, pocket in known.owed_legs(intent.strategy_id):
-                held = known.book.position(intent.strategy_id, leg_id).net_quantity
-                if held < 0 and self._nets.get(pocket, 0) < 0:
-                    sentence = f"{intent.symbol} is sold before {pocket} is bought back"
-                    raise Violated("I11", f"{intent.intent_id}: {sentence}")
+            sentence = sold_before_a_short(known, intent, self._nets)
+            if sentence := sentence or sold_beside_a_sale(known, intent, at_ns):
+                raise Violated("I11", f"{intent.intent_id}: {sentence}")
 
     def _replaced(self, fact: ExitReplaced) -> None:
         """No more is given up within two minutes than was to be held."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from daemon.actors.watch import position_of
+from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.late import gives_back
 from daemon.domain.orders.reconcile import is_strangers
@@ -19,9 +20,11 @@ from daemon.domain.orders.words import (
 )
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
+    BasketEnded,
     BasketOpened,
     BooksAgree,
     BooksDiffer,
+    CancelAsked,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -51,6 +54,9 @@ class Known:
         differing: where the books differ.
         pockets: what each leg trades, by strategy and leg.
         outside: what strangers have closed.
+        entering: entries that are under way, by basket.
+        unwanted: legs of entries that were given up, unless what filled of them is kept.
+        asked_ns: when the cancellation of an order was asked first, by intent id.
     """
 
     def __init__(self) -> None:
@@ -69,6 +75,9 @@ class Known:
         self.differing: set[Pocket] = set()
         self.pockets: dict[tuple[str, str], Pocket] = {}
         self.outside = Outside()
+        self.entering: dict[str, Basket] = {}
+        self.unwanted: set[tuple[str, str]] = set()
+        self.asked_ns: dict[str, int] = {}
 
     def apply(self, fact: object) -> None:
         """Take one fact in; those that nobody judges are passed over."""
@@ -77,6 +86,7 @@ class Known:
         self.outside.apply(fact)
         self._hear_of_orders(fact)
         self._hear_of_exits(fact)
+        self._hear_of_entries(fact)
         match fact:
             case PositionChanged() | LevelMoved():
                 self._hear_of_levels(fact)
@@ -120,6 +130,18 @@ class Known:
                 self.differing.add(fact.pocket)
             case BooksAgree():
                 self.differing.discard(fact.pocket)
+
+    def _hear_of_entries(self, fact: object) -> None:
+        match fact:
+            case BasketOpened(basket):
+                self.entering[basket.basket_id] = basket
+                self.unwanted.difference_update(_legs(basket))
+            case BasketEnded(basket_id, complete=complete):
+                over = self.entering.pop(basket_id, None)
+                if over is not None and not complete and over.on_fail is OnFail.UNWIND:
+                    self.unwanted.update(_legs(over))
+            case CancelAsked(intent_id, at_ns):
+                self.asked_ns.setdefault(intent_id, at_ns)
 
     def _hear_of_exits(self, fact: object) -> None:
         match fact:
@@ -167,3 +189,13 @@ class Known:
         for owed in self.owed.values():
             for leg_id in owed.leg_ids if owed.strategy_id == strategy_id else ():
                 yield leg_id, self.pockets.get((strategy_id, leg_id), Pocket(leg_id))
+
+    def unwanted_legs(self, strategy_id: str) -> Iterator[tuple[str, Pocket]]:
+        """Yield the legs of a strategy whose entry was given up, each with what it holds."""
+        for owner, leg_id in sorted(self.unwanted):
+            if owner == strategy_id:
+                yield leg_id, self.pockets[owner, leg_id]
+
+
+def _legs(basket: Basket) -> set[tuple[str, str]]:
+    return {(basket.strategy_id, leg.leg_id) for leg in basket.legs}

@@ -952,3 +952,54 @@ def test_a_purchase_in_doubt_is_replaced_only_after_two_readings_that_show_the_s
     account.orders = (replace(of_a_person(CALL, BUY, 65), state=State.CANCELLED),)
     rounds = [account.round() for _ in range(3)]
     assert [len(of(done, ExitReplaced)) for done in rounds] == [0, 0, 1]
+
+
+def guarding(sale: Intent, *heard: object) -> Account:
+    """A call that is held beside a sale of a put that is not known to be over."""
+    return Account(
+        *entered("E1", CALL, BUY), IntentRecorded(sale, sale.decided_ns), *heard, held={CALL: 65}
+    )
+
+
+def test_an_option_is_sold_once_the_sale_beside_it_is_gone():
+    account = guarding(intent("E2", PUT, SELL), OrderAccepted("E2", "BE2", NOON))
+    account.orders = (shown("E2", PUT, SELL, State.WORKING),)
+    first = account.round()
+    assert (exits(first), cancels(first)) == ([], ["E2"])
+    account.orders = (shown("E2", PUT, SELL, State.CANCELLED),)
+    assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+def test_an_option_is_sold_after_the_short_that_was_sold_beside_it_meanwhile():
+    account = guarding(intent("E2", PUT, SELL))
+    assert exits(account.round()) == []
+    account.orders = (shown("E2", PUT, SELL, State.FILLED, 65),)
+    account.held[Pocket(PUT)] = -65
+    second = account.round()
+    assert exits(second) == [(PUT, BUY, 65)]
+    account.fill(second.asked[0])
+    assert exits(account.round()) == [(CALL, SELL, 65)]
+
+
+def test_an_option_waits_no_longer_for_a_sale_that_is_not_told_to_be_gone():
+    account = guarding(intent("E2", PUT, SELL), OrderAccepted("E2", "BE2", NOON))
+    account.orders = (shown("E2", PUT, SELL, State.WORKING),)
+    account.round()
+    assert exits(account.round(1.9)) == []
+    late = account.round(0.1)
+    assert exits(late) == [(CALL, SELL, 65)]
+    assert f"E2, sell 65 {PUT}, is not known to be gone; options" in late.told[0]
+
+
+def test_an_option_waits_for_a_sale_in_doubt_until_that_is_parked():
+    account = guarding(intent("E2", PUT, SELL, decided_ns=NOON))
+    assert [exits(account.round(7)), exits(account.round(7))] == [[], []]
+    assert exits(account.round(1)) == [(CALL, SELL, 65)]
+
+
+def test_what_guards_nothing_waits_for_no_sale():
+    sale = intent("E2", CALL, SELL)
+    account = Account(
+        *entered("E1", "INFY", BUY), IntentRecorded(sale, sale.decided_ns), held={"INFY": 65}
+    )
+    assert exits(account.round()) == [("INFY", SELL, 65)]

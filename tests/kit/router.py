@@ -24,7 +24,17 @@ from daemon.domain.money import e4, units
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.ids import IntentIds
-from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderParked, Pocket, Product, Side
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderFact,
+    OrderParked,
+    Pocket,
+    Product,
+    Purpose,
+    Side,
+    State,
+)
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.messages import (
     Ask,
@@ -33,6 +43,7 @@ from daemon.messages import (
     BooksAgree,
     BooksDiffer,
     Cancel,
+    CancelAsked,
     DayOpened,
     EnterLegs,
     EntriesPaused,
@@ -359,6 +370,32 @@ class Stage:
 def _said(pocket: Pocket) -> str:
     symbol = _LEG_IDS.get(pocket.symbol, pocket.symbol)
     return str(pocket._replace(symbol=symbol))
+
+
+def sold_too_soon(stage: Stage, intent: Intent) -> list[str]:
+    """The sales of entries that were given up and could still fill when this long was sold.
+
+    One that works is waited for until `verify_ns` after its cancellation was asked, one in doubt
+    until it is parked, and none longer than the exit may take.
+    """
+    terms, book = stage.router._desk.terms, stage.book()
+    began_ns = next(fact.at_ns for fact in stage.told(ExitOwed) if fact.exit_id == intent.parent)
+    over = {fact.basket_id for fact in stage.told(BasketEnded)}
+    asked_ns = {fact.intent_id: fact.at_ns for fact in reversed(stage.told(CancelAsked))}
+    if stage.now_ns - began_ns >= terms.exit_limit_ns:
+        return []
+    return [
+        order.intent.intent_id
+        for order in book.open_orders()
+        if (order.intent.strategy_id, order.intent.side) == (intent.strategy_id, Side.SELL)
+        and order.intent.purpose is Purpose.ENTRY
+        and order.intent.parent in over
+        and order.state is not State.PARKED
+        and not (
+            order.state is State.WORKING
+            and stage.now_ns - asked_ns.get(order.intent.intent_id, stage.now_ns) >= terms.verify_ns
+        )
+    ]
 
 
 def without_wakes(said: list[str]) -> list[str]:

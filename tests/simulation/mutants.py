@@ -256,6 +256,10 @@ def longs_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(exit_orders, "_shorts_elsewhere", lambda *_: False)
 
 
+def hedges_are_sold_beside_a_sale_that_may_fill(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(exit_orders, "_guards", lambda *_: False)
+
+
 def a_fill_after_a_cancel_is_ignored(patch: pytest.MonkeyPatch) -> None:
     hear = book.hear
 
@@ -628,6 +632,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(kill_that_closes_nothing, 4, "I9"),
     _of(entries_pass_a_kill, 4, "I8"),
     _of(longs_first, 9, "I11"),
+    _of(hedges_are_sold_beside_a_sale_that_may_fill, 17, "I11"),
     _of(a_fill_after_a_cancel_is_ignored, 1, "I4", "I5", "I7"),
     _of(partial_is_full, 14, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),

@@ -15,7 +15,17 @@ from daemon.messages import (
     PauseEntries,
 )
 from daemon.runtime.budget import Window
-from tests.kit.router import CONDOR, SHORTS, SYMBOLS, S, Stage, enter, frame, leave
+from tests.kit.router import (
+    CONDOR,
+    SHORTS,
+    SYMBOLS,
+    S,
+    Stage,
+    enter,
+    frame,
+    leave,
+    sold_too_soon,
+)
 
 pytestmark = pytest.mark.untraced
 
@@ -95,6 +105,7 @@ class Judged(Stage):
             legs = {leg for fact in owed for leg in fact.leg_ids}
             shorts = [leg for leg in legs if book.position(strategy_id, leg).net_quantity < 0]
             assert shorts == [], "a long was sold before a short was bought back"
+            assert sold_too_soon(self, intent) == [], "a long was sold beside a short to come"
 
     def owed(self):
         """The exits that are not finished."""
@@ -194,3 +205,13 @@ def test_whatever_the_broker_does_all_ends_flat_or_told(place, cancel, deeds, na
     judge(stage)
     if narrow and "crash" not in deeds:
         assert in_any_stretch(stage.left_ns, S) <= 4
+
+
+@given(SCRIPT, CANCEL_SCRIPT, STORY)
+def test_hedges_are_sold_last_whatever_becomes_of_the_sales_beside_them(place, cancel, deeds):
+    stage = Judged(["fill", "fill", *place], cancel)
+    for deed in ("condor", *deeds):
+        stage.do(deed)
+    stage.quiet()
+    judge(stage)
+    assert stage.owed() or not stage.held()

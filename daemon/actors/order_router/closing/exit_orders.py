@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.broker.sending import (
     Errand,
     Later,
     exits_on_their_way,
+    is_under_kill,
     proven,
     remaining,
     send,
@@ -16,13 +18,18 @@ from daemon.actors.order_router.closing.holdings import EXIT_DEADLINE_NS, open_q
 from daemon.actors.order_router.closing.withdrawals import make_way, waited_out
 from daemon.actors.order_router.known.alarms import ClosingDue
 from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.order_router.known.owed import Closing
 from daemon.actors.turn import Turn
+from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders import hedges
+from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.flatten import PlaceExit
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.refusals import PAGED, Answer
-from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, Side, State
 from daemon.messages import ExitOverdue, Noted
 from daemon.runtime.budget import Priority
 
@@ -35,17 +42,17 @@ _KINDS = {
 
 def place(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int) -> None:
     """Send the order that the closing machine asks for, or have it wait; our gate may refuse it."""
+    owed = closing.owed
+    leg = desk.leg(owed.strategy_id, word.leg_id)
+    assert leg is not None, "an exit is owed only for a leg that was entered"
     if word.side is Side.SELL:
-        if _shorts_elsewhere(desk, closing):
+        if _shorts_elsewhere(desk, closing) or _guards(desk, turn, closing, leg, now_ns):
             closing.held_ns.setdefault(word.leg_id, now_ns)
             return
         if 0 < len(to_take_back(desk)) >= desk.budget.room(now_ns, Priority.EXIT):
             free_ns = desk.budget.free_ns(now_ns, Priority.EXIT)
             _hold(desk, turn, closing, word.leg_id, (now_ns, free_ns))
             return
-    owed = closing.owed
-    leg = desk.leg(owed.strategy_id, word.leg_id)
-    assert leg is not None, "an exit is owed only for a leg that was entered"
     intent = Intent(
         intent_id=desk.ids.next(),
         account=desk.terms.account,
@@ -109,6 +116,77 @@ def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
             if proven(desk, leg, known.pocket, net):
                 return True
     return False
+
+
+def _guards(desk: Desk, turn: Turn, closing: Closing, leg: BasketLeg, now_ns: int) -> bool:
+    """Say whether a leg is an option that guards shorts which nobody buys back yet.
+
+    Those are what entries that go no further may still sell, waited for no longer than an exit may
+    take, and what has just filled of them: that is owed in the same turn.
+    """
+    if not hedges.guards(leg.symbol):
+        return False
+    strategy_id = closing.owed.strategy_id
+    patience = hedges.Patience(desk.terms.verify_ns, desk.terms.exit_limit_ns)
+    since_ns = closing.held_ns.get(leg.leg_id, now_ns)
+    waits = now_ns - since_ns < patience.doubt_ns and _is_short(desk, strategy_id)
+    for sale in _sales(desk, closing):
+        intent_id = sale.intent.intent_id
+        until_ns = patience.until_ns(sale, since_ns, desk.taken_back.get(intent_id))
+        if intent_id in closing.told:
+            continue
+        if now_ns < until_ns:
+            waits = True
+            desk.wakes.wake(turn, ClosingDue(closing.owed.exit_id, until_ns))
+        else:
+            closing.told.add(intent_id)
+            text = hedges.sentence(sale)
+            turn.announce(Noted(NoteKind.REFUSED, text, now_ns, strategy_id))
+    return waits
+
+
+def _is_short(desk: Desk, strategy_id: str) -> bool:
+    """Say whether a strategy has a short that is to go, and no exit of it is owed yet."""
+    owed = {leg for c in desk.closings.values() for leg in _legs_of(c)}
+    return any(
+        key[0] == strategy_id
+        and key not in owed
+        and (desk.halts.kills_in(strategy_id) or not (is_loose(strategy_id) or desk.is_held(*key)))
+        and (net := desk.book.position(*key).net_quantity) < 0
+        and markets.is_ordered(desk, pocket.symbol)
+        and proven(desk, key, pocket, net)
+        for key, pocket in desk.holders()
+    )
+
+
+def _sales(desk: Desk, closing: Closing) -> tuple[Order, ...]:
+    """Return the entries that may still open a short of a closing's strategy, and are not to.
+
+    What is entered on is wanted, as is an order by hand, unless it is taken back.
+    """
+    strategy_id = closing.owed.strategy_id
+    orders = (
+        order
+        for order in open_orders(desk)
+        if not _is_wanted(desk, closing, order)
+        and (order.state is State.WORKING or day_of(order.intent.decided_ns) == desk.day)
+    )
+    return hedges.opening_sales(
+        orders, strategy_id, lambda leg_id: desk.book.position(strategy_id, leg_id).net_quantity
+    )
+
+
+def _is_wanted(desk: Desk, closing: Closing, order: Order) -> bool:
+    intent = order.intent
+    if is_under_kill(desk, order):
+        return False
+    if is_loose(intent.strategy_id):
+        return intent.intent_id not in desk.taken_back and intent.leg_id not in closing.owed.leg_ids
+    return intent.parent in desk.baskets
+
+
+def _legs_of(closing: Closing) -> list[tuple[str, str]]:
+    return [(closing.owed.strategy_id, leg_id) for leg_id in closing.owed.leg_ids]
 
 
 def _hold(

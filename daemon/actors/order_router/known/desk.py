@@ -93,7 +93,7 @@ class Desk:
         self.wakes = Wakes()
         self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
         self.cancelling: dict[str, int] = {}
-        self.taken_back: set[str] = set()
+        self.taken_back: dict[str, int] = {}
         self.todays: set[str] = set()
         self.asked: set[str] = set()
         self.told: set[str] = set()
@@ -213,8 +213,8 @@ class Desk:
                 self.requests.asked[request_id] = fact
             case ExitReplaced(intent_id, at_ns):
                 self.replaced[intent_id] = at_ns
-            case CancelAsked(intent_id):
-                self.taken_back.add(intent_id)
+            case CancelAsked(intent_id, at_ns):
+                self.taken_back.setdefault(intent_id, at_ns)
             case _:
                 self.reads.apply(fact)
                 self.halts.apply(fact)

@@ -20,8 +20,8 @@ class Closing(Struct):
         short_then: by leg, the units that it had to buy back when it began.
         told: what a person was told of it already.
         held_ns: by leg, when slices of the present attempt began to wait: for the budget, for a
-            resident stop or the order before them to be gone, or for shorts to be bought back; they
-            are as old as slices that do not have to wait.
+            resident stop or the order before them to be gone, or for shorts to be bought back that
+            may yet come; they are as old as slices that do not have to wait.
         withdrawn_ns: by own order in its way, since when the exit waits for it to be gone.
     """
 

@@ -8,7 +8,18 @@ from daemon.actors.order_router import Terms
 from daemon.domain.orders.words import Purpose, Side, State
 from daemon.messages import ExitReplaced, KillStaged
 from tests.actors.order_router.test_router_laws import CANCELS, NARROW, PLACINGS
-from tests.kit.router import CONDOR, SYMBOLS, WIDE, S, Stage, enter, frame, latch, leave
+from tests.kit.router import (
+    CONDOR,
+    SYMBOLS,
+    WIDE,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    sold_too_soon,
+)
 
 pytestmark = pytest.mark.untraced
 
@@ -73,6 +84,8 @@ class Killed(Stage):
             and (order.state is State.WORKING or order.intent.intent_id not in replaced)
         )
         assert exits <= -book.position(*leg).net_quantity * intent.side.sign
+        if intent.side is Side.SELL:
+            assert sold_too_soon(self, intent) == [], "a long was sold beside a short to come"
 
     def do(self, deed):
         """One thing that happens."""

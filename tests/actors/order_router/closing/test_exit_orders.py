@@ -1,0 +1,222 @@
+"""Longs that guard: they are sold once no short is open beside them, and none may come."""
+
+import pytest
+from msgspec.structs import replace
+
+from daemon.domain.market.frames import Frame
+from daemon.domain.money import e4
+from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.words import OrderType, Side
+from daemon.messages import ExitByHand, Noted, OrderAsked, PlaceByHand
+from daemon.runtime.budget import Window
+from tests.kit.router import (
+    CLOSES,
+    CONDOR,
+    READING,
+    SYMBOLS,
+    T0,
+    S,
+    Stage,
+    enter,
+    frame,
+    latch,
+    leave,
+    leg,
+    quote,
+    without_wakes,
+)
+
+FUTURE = "NIFTY-2025-09-30-FUT"
+LONG = {"deadline_ns": CLOSES, "reprice_ns": 3600 * S}
+"""Of an entry that has all day, and is unwound where it fails."""
+
+
+def half_entered(sale, cancel="done", on_fail=OnFail.UNWIND, **given):
+    """A condor whose hedges are filled, and each of its sales meets this; a moment later."""
+    stage = Stage(["fill", "fill", sale, sale, "fill"], [cancel], **given)
+    stage.run(1)
+    stage.tell(enter(*CONDOR, at_ns=stage.now_ns, on_fail=on_fail, **LONG))
+    stage.run()
+    stage.run()
+    return stage
+
+
+def by_hand(stage):
+    stage.ask(ExitByHand("s", "", 0, "me"))
+    return stage.said
+
+
+def by_stop(stage):
+    return stage.tell(leave("hc", "hp"))
+
+
+def by_kill(stage):
+    return stage.tell(latch())
+
+
+def sides(stage):
+    """What left after the entry, in order."""
+    return "".join(intent.side.value[0] for intent in stage.intents()[4:])
+
+
+def sold_after_s(stage, seconds=20):
+    """When the first hedge is sold, from now; the broker's book is looked at all the while."""
+    began_ns = stage.now_ns
+    for _ in range(seconds * 10):
+        nets = stage.broker.net()
+        naked = any(net < 0 for net in nets.values()) and not any(n > 0 for n in nets.values())
+        assert not naked, nets
+        if "s" in sides(stage):
+            return (stage.now_ns - began_ns) / S
+        stage.run(0.1)
+        stage.tell(frame(stage.now_ns))
+    return None
+
+
+def told_to_be_left(stage):
+    """The sales that are waited for no longer, as a person is told of them."""
+    notes = [fact.text for fact in stage.told(Noted)]
+    return [text.split(", is not known")[0][-35:] for text in notes if "sold beside it" in text]
+
+
+@pytest.mark.parametrize("end", [by_hand, by_stop, by_kill])
+@pytest.mark.parametrize(
+    ("sale", "cancel"),
+    [("work", "race"), ("dumb", "done"), ("mute", "lost")],
+)
+def test_hedges_are_sold_once_the_sales_beside_them_are_gone_or_bought_back(sale, cancel, end):
+    """They have filled at the broker, or fill while they are being taken back."""
+    stage = half_entered(sale, cancel, terms=READING)
+    end(stage)
+    assert sold_after_s(stage) is not None
+    stage.run(3)
+    assert (sides(stage), stage.broker.net()) == ("bbss", {})
+    assert told_to_be_left(stage) == []
+
+
+def test_at_the_deadline_hedges_wait_for_the_word_on_sales_that_nobody_has_answered():
+    stage = Stage(["fill", "fill", "dumb", "dumb", "fill"], terms=READING)
+    stage.run(1)
+    began_ns, found = stage.now_ns, stage.broker._found
+    stage.broker._found = lambda i, n: found(i, n) if n >= began_ns + 8 * S else []
+    stage.broker.unread.extend(["no answer"] * 3)
+    stage.tell(enter(*CONDOR, at_ns=began_ns))
+    assert sold_after_s(stage) > 8
+    stage.run(3)
+    assert (sides(stage), stage.broker.net()) == ("bbss", {})
+
+
+def test_two_sales_that_one_reading_shows_filled_are_both_bought_back_before_a_hedge_is_sold():
+    terms = replace(READING, lookup_ns=60 * S, answer_ns=60 * S)
+    stage = half_entered("mute", on_fail=OnFail.KEEP, terms=terms)
+    by_kill(stage)
+    assert sold_after_s(stage) is not None
+    assert sides(stage) == "bbss"
+
+
+@pytest.mark.parametrize("cancel", ["lost", "no"])
+@pytest.mark.parametrize("end", [by_hand, by_stop, by_kill])
+def test_a_sale_that_is_not_told_to_be_gone_is_waited_for_no_longer_than_it_takes(cancel, end):
+    stage = half_entered("work", cancel)
+    end(stage)
+    assert sold_after_s(stage) == pytest.approx(2, abs=0.15)
+    assert len(told_to_be_left(stage)) == 2
+    assert all(text.endswith(("24550-CE", "24550-PE")) for text in told_to_be_left(stage))
+
+
+def test_a_sale_of_which_nothing_is_known_is_waited_for_as_long_as_an_exit_may_take():
+    stage = half_entered("lost")
+    by_stop(stage)
+    assert sold_after_s(stage) == pytest.approx(10, abs=0.15)
+    assert len(told_to_be_left(stage)) == 2
+    stage.run(5)
+    assert len(told_to_be_left(stage)) == 2
+
+
+def test_a_sale_that_is_parked_is_waited_for_no_longer():
+    terms = replace(READING, lookup_window_ns=4 * S)
+    stage = half_entered("lost", terms=terms)
+    by_stop(stage)
+    assert 3.5 < sold_after_s(stage) < 6
+    assert len(told_to_be_left(stage)) == 2
+
+
+def test_a_sale_that_cannot_be_asked_back_holds_up_no_hedge_for_ever():
+    """Without a slot in the budget nothing is asked; the first that is free is of the hedges."""
+    stage = half_entered("work", windows=(Window(4, 12 * S),))
+    by_stop(stage)
+    assert sold_after_s(stage, 40) is not None
+
+
+def test_after_a_restart_hedges_wait_anew():
+    stage = half_entered("dumb")
+    stage.broker._found = lambda *_: []
+    by_stop(stage)
+    stage.run(6)
+    stage.build()
+    stage.tell(frame(stage.now_ns))
+    stage.run(7)
+    assert sides(stage) == ""
+    stage.run(4)
+    assert sides(stage) == "ss"
+
+
+def test_a_sale_that_is_filled_in_part_counts_for_the_rest():
+    stage = Stage(["fill", "part", "fill"], ["lost"])
+    stage.tell(enter("hc", leg("ce", 2), at_ns=stage.now_ns, **LONG))
+    stage.run()
+    by_hand(stage)
+    stage.run(1.9)
+    assert len(stage.intents()) == 2
+    stage.run(0.3)
+    assert [(i.side.value, i.quantity) for i in stage.intents()[2:]] == [("buy", 75), ("sell", 75)]
+
+
+def test_what_is_short_is_bought_back_though_other_sales_are_in_doubt():
+    stage = Stage(["fill", "fill", "fill", "lost", "fill"])
+    stage.tell(enter(*CONDOR, at_ns=stage.now_ns, **LONG))
+    stage.run()
+    stage.run()
+    assert [word for word in by_hand(stage) if word.startswith("place")] == ["place 5"]
+
+
+def test_a_future_that_is_long_waits_for_no_sale():
+    future = replace(leg("hc"), symbol=FUTURE, freeze_quantity=1800)
+    stage = Stage(["fill", "work", "fill"])
+    stage.tell(Frame(T0, frame().quotes | {FUTURE: quote(24500)}))
+    stage.tell(enter(future, "ce", at_ns=stage.now_ns, **LONG))
+    stage.run()
+    assert "place 3" in stage.tell(leave("hc"))
+
+
+def test_the_sales_of_another_strategy_hold_no_hedge():
+    stage = Stage(["fill", "work", "fill"]).entered("hc")
+    stage.tell(enter("ce", strategy_id="other", basket_id="o", **LONG))
+    stage.run()
+    assert "place 3" in by_kill(stage)
+
+
+def test_hedges_beyond_what_was_wanted_are_sold_while_their_entry_goes_on():
+    stage = Stage(["work", "fill", "work", "fill"], ["after 2"])
+    stage.tell(enter("hc", "ce", at_ns=stage.now_ns, deadline_ns=CLOSES))
+    stage.run(1)
+    stage.tell(frame(stage.now_ns, hc=21))
+    stage.run(1)
+    assert "place 4" in stage.run(2)
+    assert [(i.side.value, i.quantity) for i in stage.intents()[2:]] == [("sell", 75)] * 2
+
+
+@pytest.mark.parametrize(("killed", "leaves"), [(False, True), (True, False)])
+def test_a_sale_by_hand_is_wanted_until_a_kill_takes_it_back(killed, leaves):
+    stage = Stage(["fill", "work", "fill"])
+    asked = OrderAsked(
+        *("r1", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0)
+    )
+    stage.ask(PlaceByHand(asked))
+    stage.run()
+    sale = {"request_id": "r2", "symbol": SYMBOLS["ce"], "side": Side.SELL, "price_e4": e4(100)}
+    stage.ask(PlaceByHand(replace(asked, **sale)))
+    stage.run()
+    said = by_kill(stage) if killed else stage.tell(leave(SYMBOLS["hc"], strategy_id="manual"))
+    assert ("place 3" in said) is leaves
+    assert "place 3" in [*said, *without_wakes(stage.run(1))]
