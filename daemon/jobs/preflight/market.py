@@ -23,6 +23,7 @@ _ANY_STRIKE_E4 = e4(100)
 _AHEAD = timedelta(days=30)
 _REACH = "install a version whose tables reach that day, or mend the leg"
 _OPT_IN = "write live = true in it once it may trade with money"
+_THERE = "name an account of the settings in it, or add that one to them"
 _EXCHANGE_PER_SECOND = 10
 SHIPPED = Path(__file__).parents[3] / "strategies"
 
@@ -45,6 +46,7 @@ def strategies(settings: Settings, day: date) -> Finding:
                 mend = "give each an id of its own"
                 found.append(fail(check, f"{file} has the id of {plans[plan.id]}", mend))
             plans.setdefault(plan.id, file)
+            found += [fail(check, f"{file}: {why}", _THERE) for why in _elsewhere(plan, settings)]
             starts = plan.id in settings.strategies.autostart
             grade = fail if starts else warn
             found += [grade(check, f"{file}: {why}", _REACH) for why in _unknown(plan, day)]
@@ -125,6 +127,14 @@ def _files(settings: Settings) -> list[Path]:
     """Return every strategy file in the order in which an id is looked up."""
     folders = dict.fromkeys(each.resolve() for each in (*settings.strategies.paths, SHIPPED))
     return [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+
+
+def _elsewhere(plan: Plan, settings: Settings) -> Iterator[str]:
+    """Yield which accounts of a plan the settings do not have: a start leaves it out."""
+    there = [account.id for account in settings.accounts]
+    for name in plan.accounts:
+        if name not in there:
+            yield f"it trades in account {name}; the settings have {', '.join(there)}"
 
 
 def _kept_out(plan: Plan, settings: Settings) -> Iterator[str]:

@@ -111,6 +111,18 @@ def test_one_that_starts_by_itself_and_did_not_opt_in_is_told(folder, change, ac
         )
 
 
+def test_an_account_that_is_not_there_fails_with_its_file(folder):
+    """A start leaves such a strategy out."""
+    path, write = folder
+    file = write("mine.toml", ('id = "own"', 'id = "own"\naccounts = ["paper", "zed"]'))
+    found = market.strategies(settings(path), DAY)
+
+    assert (found.verdict, found.evidence) == (
+        FAIL,
+        f"{file}: it trades in account zed; the settings have paper",
+    )
+
+
 def test_one_id_in_two_files_of_a_folder_fails(folder):
     path, write = folder
     first, second = write("a.toml"), write("b.toml")
