@@ -17,6 +17,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.errors import RuleUnknown, StrategyError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
+from daemon.jobs.preflight.square_off import late
 from daemon.settings import FeedKind, Settings, Strategies
 
 _ANY_STRIKE_E4 = e4(100)
@@ -50,9 +51,10 @@ def strategies(settings: Settings, day: date) -> Finding:
             starts = plan.id in settings.strategies.autostart
             grade = fail if starts else warn
             found += [grade(check, f"{file}: {why}", _REACH) for why in _unknown(plan, day)]
-            if starts and plans[plan.id] == file:
+            if plans[plan.id] == file:
                 found += [
-                    warn(check, f"{file}: {why}", _OPT_IN) for why in _kept_out(plan, settings)
+                    warn(check, f"{file}: {told}", mend)
+                    for told, mend in _unwise(plan, settings, starts=starts)
                 ]
     for name in settings.strategies.autostart:
         if name not in plans:
@@ -135,6 +137,13 @@ def _elsewhere(plan: Plan, settings: Settings) -> Iterator[str]:
     for name in plan.accounts:
         if name not in there:
             yield f"it trades in account {name}; the settings have {', '.join(there)}"
+
+
+def _unwise(plan: Plan, settings: Settings, *, starts: bool) -> Iterator[tuple[str, str]]:
+    """Yield what is to be warned of in a plan that is valid, each with its mend."""
+    yield from late(plan, settings)
+    if starts:
+        yield from ((why, _OPT_IN) for why in _kept_out(plan, settings))
 
 
 def _kept_out(plan: Plan, settings: Settings) -> Iterator[str]:

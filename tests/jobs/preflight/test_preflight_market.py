@@ -123,6 +123,18 @@ def test_an_account_that_is_not_there_fails_with_its_file(folder):
     )
 
 
+def test_an_exit_after_the_broker_closes_by_itself_is_told_where_that_file_counts(folder):
+    path, write = folder
+    late = ('at = "15:20:00"', 'at = "15:35:00"')
+    file = write("mine.toml", late, identity=ID)
+    found = market.strategies(replace(settings(path), accounts=ZED), DAY)
+
+    told = (
+        f"{file}: zerodha closes intraday positions by itself at 15:25:00, and exit.at is 15:35:00"
+    )
+    assert (found.verdict, found.evidence) == (WARN, told)
+
+
 def test_one_id_in_two_files_of_a_folder_fails(folder):
     path, write = folder
     first, second = write("a.toml"), write("b.toml")
