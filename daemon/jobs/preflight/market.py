@@ -17,6 +17,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.errors import RuleUnknown, StrategyError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
+from daemon.jobs.preflight.percentages import small
 from daemon.jobs.preflight.square_off import late
 from daemon.settings import FeedKind, Settings, Strategies
 
@@ -142,6 +143,7 @@ def _elsewhere(plan: Plan, settings: Settings) -> Iterator[str]:
 def _unwise(plan: Plan, settings: Settings, *, starts: bool) -> Iterator[tuple[str, str]]:
     """Yield what is to be warned of in a plan that is valid, each with its mend."""
     yield from late(plan, settings)
+    yield from small(plan)
     if starts:
         yield from ((why, _OPT_IN) for why in _kept_out(plan, settings))
 

@@ -135,6 +135,16 @@ def test_an_exit_after_the_broker_closes_by_itself_is_told_where_that_file_count
     assert (found.verdict, found.evidence) == (WARN, told)
 
 
+def test_a_percentage_that_reads_as_a_fraction_is_told(folder):
+    path, write = folder
+    file = write("mine.toml", ("rupees = 1", "premium_percent = 0.3"))
+    found = market.strategies(settings(path), DAY)
+
+    told = f"{file}: risk.stop.premium_percent: 0.3 is 0.3 %, not 30 %"
+    assert (found.verdict, found.evidence) == (WARN, told)
+    assert found.mend == "write 30 where that is meant"
+
+
 def test_one_id_in_two_files_of_a_folder_fails(folder):
     path, write = folder
     first, second = write("a.toml"), write("b.toml")
