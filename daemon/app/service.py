@@ -60,6 +60,7 @@ from daemon.control import Control, Line
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.schema import Plan
 from daemon.errors import OrdoError, SettingsError
+from daemon.jobs.preflight.square_off import late_exits
 from daemon.messages import PauseEntries, RenewSession, StrategyDeclared, StrategyRemoved
 from daemon.messages.modes import modes_of
 from daemon.runtime.supervisor import Supervisor
@@ -197,15 +198,16 @@ class Service:
         """Return the actors, wired to the world that they run in."""
         given, every = self._given, [each.id for each in self._given.accounts]
         self._declared = take_up(kept.ledger.facts(), every, given.filed())
-        for sentence in self._declared.left_out:
-            self._watcher.say(f"left out: {sentence}")
+        plans = (*given.plans, *self._declared.plans)
+        left_out = (f"left out: {each}" for each in self._declared.left_out)
+        for sentence in (*left_out, *late_exits(plans, given.settings)):
+            self._watcher.say(sentence)
         run = self._begun(kept)
         cells = tuple(zip(given.accounts, cells_of(given.accounts, self._modes.home), strict=True))
         facts, say = kept.ledger.facts(), self._watcher.say
         self._unknown = UnknownOrders(cells, facts, lambda: self._control.brakes, say)
         if (hot := self._hot) is not None:
             hot_state.take_up(hot.believed, cells, kept.ledger, kept.reached_ns, say)
-        plans = (*given.plans, *self._declared.plans)
         return build(given.accounts, plans, run, self._pace.now_ns, self._show)
 
     async def _conduct(self, app: App, kept: Records) -> None:

@@ -71,8 +71,9 @@ def started_plans(
 ) -> tuple[list[tuple[Path, Plan]], dict[str, str]]:
     """Return the strategies that start by themselves, as `find_filed` does each.
 
-    Where there are records to go on with, one that is refused, for its file may be half saved, is
-    left out: it takes no entries, and what it holds is guarded by its rules in the record.
+    Where there are records to go on with, one that is refused, for its file may be half saved or
+    name an account that is not there, is left out: it takes no entries, and what it holds is
+    guarded by its rules in the record.
 
     Args:
         settings: their names.
@@ -83,14 +84,18 @@ def started_plans(
 
     Raises:
         StrategyError: the file of one is refused, and there are no records to go on with.
-        SettingsError: there is no such strategy, or a folder is not looked into; the same.
+        SettingsError: there is no such strategy, it trades in an account that is not there, or a
+            folder is not looked into; the same.
         StoreError: nobody can tell whether there are records.
     """
     named: list[tuple[Path, Plan]] = []
     left_out: dict[str, str] = {}
+    accounts = accounts_of(settings, strict=False)
     for name in settings.strategies.autostart:
         try:
-            named.append(find_filed(name, settings))
+            found = find_filed(name, settings)
+            traded_in(found[1], accounts)
+            named.append(found)
         except (StrategyError, SettingsError) as error:
             if not goes_on or not _has_records(settings):
                 raise

@@ -138,8 +138,9 @@ class WatchSeen(Struct, frozen=True):
         strategy_id: whose.
         status: `entering`, `open`, `leaving` or `flat`.
         lock: `NONE` or `LOCKED`.
-        current_sl_e4: the floor under its profit, or where its stop in rupees fires; 0 where it is
-            not `LOCKED`: none.
+        current_sl_e4: the floor under its profit, or where the nearer of its stop and its combined
+            premium stop fires, the latter only where options are all it holds; 0 where it is not
+            `LOCKED`: none.
         pnl_e4: realised and unrealised, since its entry.
         realised_e4: of what is closed.
         unrealised_e4: of what is open.

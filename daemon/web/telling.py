@@ -64,7 +64,8 @@ def price(price_e4: int) -> float | None:
 def current_sl(watch: WatchSeen) -> float | None:
     """Return the profit at which a strategy is left; null where there is no such level.
 
-    A floor may stand at nought: then break-even is what is locked.
+    Beside futures or shares the combined premium stop is none: it counts the options alone. A
+    floor may stand at nought: then break-even is what is locked.
     """
     locked = watch.lock == LockStatus.LOCKED
     return rupees(watch.current_sl_e4) if locked else price(watch.current_sl_e4)

@@ -6,7 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
-from daemon.domain.money import e4
+from daemon.domain.money import e4, units
+from daemon.domain.orders.basket import BasketLeg
+from daemon.domain.orders.words import Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, StrategyRules
@@ -103,6 +105,40 @@ def test_a_strategy_without_a_stop_gets_one() -> None:
     answer = adjust(made, "", "3000")[1]
     assert answer == Done("the stop of s stands at a loss of 3000.00; there was none")
     assert seen(made).current_sl_e4 == e4("-3000")
+
+
+QUARTER = StrategyRules(stop_e4=e4("6000"), combined_premium_stop=Distance(percent_e4=e4("25")))
+
+
+@pytest.mark.parametrize(
+    ("stop", "tail"),
+    [
+        ("7000", "; the combined premium stop leaves at a loss of 3750.00 before it"),
+        ("3750.01", "; the combined premium stop leaves at a loss of 3750.00 before it"),
+        ("3750", ""),
+        ("3000", ""),
+    ],
+)
+def test_a_stop_that_the_combined_premium_stop_comes_before_is_told_so(stop, tail) -> None:
+    """What was asked for stands, and is never met."""
+    answer = adjust(dog(rules=QUARTER), "", stop, loosen=True)[1]
+    where = f"moved from a loss of 6000.00 to a loss of {units(e4(stop))}"
+    assert answer == Done(f"the stop of s {where}{tail}")
+
+
+def test_beside_a_future_it_is_told_that_the_combined_premium_stop_counts_the_options() -> None:
+    """Which of the two comes first nobody can tell."""
+    entry = opened(rules=QUARTER)
+    future = BasketLeg("fut", "NIFTY-2025-09-30-FUT", Side.BUY, LOT, LOT, 1_800, 500)
+    beside = replace(entry, basket=replace(entry.basket, legs=(*entry.basket.legs, future)))
+    made = RiskWatchdog(ROUTER, LIMITS)
+    for message in (day_opened(), beside, sold("ce"), sold("pe"), prices(T, "100", "105")):
+        made.handle(message, message.at_ns)
+    answer = adjust(made, "", "3000")[1]
+    tail = "the combined premium stop leaves at a loss of 3750.00 of the options alone"
+    assert answer == Done(
+        f"the stop of s moved from a loss of 6000.00 to a loss of 3000.00; {tail}"
+    )
 
 
 FAR_NS = clock("15:20:00", date(2025, 9, 30))

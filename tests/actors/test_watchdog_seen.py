@@ -10,6 +10,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
+from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -329,6 +330,7 @@ def test_an_account_that_is_left_is_leaving_whatever_is_still_entering() -> None
 
 
 LOCK = LockRule(at_e4=e4("1500"), lock_e4=e4("750"))
+QUARTER = StrategyRules(combined_premium_stop=Distance(percent_e4=e4("25")))
 
 
 @pytest.mark.parametrize(
@@ -338,15 +340,28 @@ LOCK = LockRule(at_e4=e4("1500"), lock_e4=e4("750"))
         (RUPEES, "89", "NONE", "-6000"),
         (StrategyRules(stop_e4=e4("6000"), lock=LOCK), "95", "NONE", "-6000"),
         (StrategyRules(stop_e4=e4("6000"), lock=LOCK), "89", "LOCKED", "750"),
-        (StrategyRules(combined_premium_stop=Distance(percent_e4=e4("25"))), "89", "NONE", "0"),
+        (QUARTER, "89", "NONE", "-3750"),
+        (replace(QUARTER, stop_e4=e4("6000")), "89", "NONE", "-3750"),
+        (replace(QUARTER, stop_e4=e4("3000")), "89", "NONE", "-3000"),
+        (replace(QUARTER, stop_e4=e4("6000"), lock=LOCK), "89", "LOCKED", "750"),
     ],
 )
-def test_the_current_stop_is_the_floor_once_locked_and_the_loss_before(
+def test_the_current_stop_is_the_floor_once_locked_and_the_nearest_loss_before(
     rules, price, lock, current_sl
 ) -> None:
-    """None where neither is."""
+    """None where there is none of them."""
     seen = watch(dog(*straddle(rules), prices(T, price, price)))
     assert (seen.lock, seen.current_sl_e4) == (lock, e4(current_sl))
+
+
+@pytest.mark.parametrize(("stop", "current_sl"), [("0", "0"), ("6000", "-6000")])
+def test_beside_a_future_the_current_stop_is_that_of_the_whole_alone(stop, current_sl) -> None:
+    """The combined premium stop counts another profit, that of the options."""
+    entry = opened(rules=replace(QUARTER, stop_e4=e4(stop)))
+    future = BasketLeg("fut", "NIFTY-2025-09-30-FUT", Side.BUY, LOT, LOT, 1_800, 500)
+    beside = replace(entry, basket=replace(entry.basket, legs=(*entry.basket.legs, future)))
+    seen = watch(dog(beside, sold("ce"), sold("pe"), prices(T, "89", "89")))
+    assert (len(seen.legs), seen.current_sl_e4) == (3, e4(current_sl))
 
 
 def test_an_entry_stays_in_the_picture_until_the_next_day() -> None:

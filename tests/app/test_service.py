@@ -33,6 +33,8 @@ from daemon.errors import BrokerError, StoreError, TooManyRestarts
 from daemon.guardian.decision import Daemon as Known
 from daemon.guardian.listening import Heard, listening
 from daemon.guardian.watch import daemon_of
+from daemon.jobs.preflight import square_off
+from daemon.jobs.preflight.square_off import Closes
 from daemon.messages import (
     BasketEnded,
     EntriesPaused,
@@ -171,6 +173,18 @@ async def test_it_is_ready_once_the_books_agree_and_ends_when_it_is_asked_to(tmp
             answers = [await web.get(daemon.seen.url + path) for path in ("/api/ready", "/")]
         assert [answer.status for answer in answers] == [200, 200]
         assert await daemon.stopped() is signal.SIGTERM
+
+
+async def test_a_strategy_that_leaves_after_its_broker_closes_is_told_at_the_start(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(square_off.CLOSES, "paper", Closes(time(15, 20), time(15, 20)))
+    async with running(assignment(tmp_path)) as daemon:
+        (told,) = (text for text in daemon.seen.said if text.startswith("ALERT"))
+    assert told == (
+        f"ALERT {STRADDLE.id}: paper closes intraday positions by itself at 15:20:00, and exit.at"
+        " is 15:20:00; write exit.at = 15:20:00 or earlier"
+    )
 
 
 async def test_one_that_is_asked_to_end_before_its_books_are_read_was_never_ready(

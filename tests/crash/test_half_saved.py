@@ -35,6 +35,22 @@ def test_what_its_strategy_holds_is_guarded_and_nothing_is_entered(tmp_path):
     assert named.code == 2
 
 
+def test_one_that_names_an_account_that_is_not_there_is_left_out_and_guarded(tmp_path):
+    file = tmp_path / "strategies" / f"{ID}.toml"
+    file.parent.mkdir()
+    file.write_text(SHIPPED)
+    enter(tmp_path)
+
+    file.write_text(SHIPPED.replace(f'id = "{ID}"', f'id = "{ID}"\naccounts = ["zed"]'))
+    with running(tmp_path, "--speed", "1") as daemon:
+        daemon.wait_ready()
+        daemon.wait_line("P&L")
+        (left_out,) = daemon.get("/api/status").document["left_out"]
+        assert left_out["text"].endswith(f"{ID} trades in account zed; the settings have paper")
+        (held,) = daemon.get("/api/portfolio/snapshot").document["strategies"]
+        assert [leg["guarded"] for leg in held["legs"]] == [True, True]
+
+
 def test_beside_a_server_that_is_still_away_it_is_waited_for_as_ever(tmp_path):
     """One power cut leaves both."""
     file = tmp_path / "strategies" / f"{ID}.toml"

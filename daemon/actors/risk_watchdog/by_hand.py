@@ -180,8 +180,8 @@ def _adjust_whole(mine: Sequence[Watch], wanted: AdjustByHand, now_ns: int) -> _
         return _loosens("; ".join(stand), wanted)
     stays = (f"stays at {_level(at_e4, '')}" for at_e4 in before_e4)
     told = [
-        f"the stop of {whose} {_said(move) if move else stay}"
-        for whose, move, stay in zip(names, tried, stays, strict=True)
+        f"the stop of {whose} {_said(move) + _met_before(watch, move) if move else stay}"
+        for whose, watch, move, stay in zip(names, free, tried, stays, strict=True)
     ]
     told += [f"{_entry(watch)} is being left already" for watch in held if watch not in free]
     if len(free) > 1:
@@ -189,6 +189,17 @@ def _adjust_whole(mine: Sequence[Watch], wanted: AdjustByHand, now_ns: int) -> _
         whole_e4 = sum(wanted.stop_e4 if move else at_e4 for move, at_e4 in now_e4)
         told.append(f"together that is {_level(whole_e4, '')}")
     return _Adjusted(tuple(moves), "; ".join(told))
+
+
+def _met_before(watch: Watch, moved: LevelMoved) -> str:
+    """Return that the combined premium stop comes first, or may: its profit is of the options."""
+    thresholds = watch.risk.thresholds
+    if thresholds.combined_e4 == -NEVER or (
+        not thresholds.beside and thresholds.combined_e4 <= moved.to_e4
+    ):
+        return ""
+    leaves = f"; the combined premium stop leaves at {_level(-thresholds.combined_e4, '')}"
+    return f"{leaves} of the options alone" if thresholds.beside else f"{leaves} before it"
 
 
 def _whole_fault(watch: Watch, whose: str, wanted: AdjustByHand) -> Declined | None:

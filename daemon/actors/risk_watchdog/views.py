@@ -152,5 +152,5 @@ def _status(watch: Watch) -> str:
 def _current_sl_e4(risk: StrategyRisk) -> int:
     if risk.lock.status is LockStatus.LOCKED:
         return risk.lock.floor_e4
-    stop_e4 = risk.thresholds.stop_e4
-    return stop_e4 if stop_e4 > -NEVER else 0
+    floor_e4 = risk.thresholds.floor_e4
+    return floor_e4 if floor_e4 > -NEVER else 0

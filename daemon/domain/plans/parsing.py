@@ -16,7 +16,7 @@ from daemon.domain.plans import json_syntax
 from daemon.domain.plans.reading import read, sound
 from daemon.domain.plans.schema import LEGS_MOST, Leg, Plan
 from daemon.domain.plans.syntax import loads
-from daemon.domain.plans.validation import faults, faults_of_leg
+from daemon.domain.plans.validation import faults, faults_of_leg, faults_of_new
 from daemon.errors import StrategyError
 
 TEXT_MOST = 65_536
@@ -43,12 +43,14 @@ def parse(text: str | bytes) -> Plan:
 
 
 def from_json(text: str | bytes) -> Plan:
-    """Return the plan that a JSON document holds: the same structure as a strategy file.
+    """Return the plan that was recorded as JSON: the same structure as a strategy file.
+
+    What is refused in new ones alone is taken, for it was traded with before it was refused.
 
     Raises:
         StrategyError: as for `parse`.
     """
-    return from_mapping(json_of(text))
+    return _plan(json_of(text), [], (), is_new=False)
 
 
 def json_of(text: str | bytes) -> Any:
@@ -72,13 +74,20 @@ def from_mapping(raw: Mapping[str, Any]) -> Plan:
     return _plan(raw, [], ())
 
 
-def _plan(raw: Mapping[str, Any], found: list[StrategyError], unread: tuple[str, ...]) -> Plan:
+def _plan(
+    raw: Mapping[str, Any],
+    found: list[StrategyError],
+    unread: tuple[str, ...],
+    *,
+    is_new: bool = True,
+) -> Plan:
     """Return a plan, unless it has faults.
 
     Args:
         raw: what was written.
         found: the faults that are known already.
         unread: the keys that those are about; nothing more is said of them.
+        is_new: it was not recorded before.
     """
     judged: list[StrategyError] = []
     parts = sound(Plan, raw, "", judged)
@@ -89,6 +98,8 @@ def _plan(raw: Mapping[str, Any], found: list[StrategyError], unread: tuple[str,
     elif isinstance(raw, dict) and isinstance(raw.get("legs"), list):
         judged.extend(_of_sound_legs(raw["legs"][:LEGS_MOST], unread))
     judged.extend(faults(parts))
+    if is_new:
+        judged.extend(faults_of_new(parts))
     found.extend(one for one in judged if not _is_about(one.place, unread))
     if found:
         raise _all(found)

@@ -193,7 +193,11 @@ class Leg(Table, frozen=True):
 
 
 class CombinedPremiumStop(Away, frozen=True):
-    """How far the sum of the options' premiums may move against us."""
+    """How far the sum of the options' premiums may move against us.
+
+    It counts from what the sold legs brought less what the bought ones cost, or the other way round
+    where these cost more.
+    """
 
     example: ClassVar[str] = "{ percent = 25 }"
 

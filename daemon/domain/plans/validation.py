@@ -22,6 +22,7 @@ from daemon.domain.risk.words import Distance
 from daemon.errors import StrategyError
 
 _WHOLE_PERCENT = 100
+_LEAST_MS = 100
 _WEEKS = frozenset({ExpiryWord.WEEKLY, ExpiryWord.NEXT_WEEKLY})
 
 
@@ -56,6 +57,30 @@ def faults(parts: Mapping[str, Any]) -> Iterator[StrategyError]:
     for keys, check in _ACROSS:
         if all(key in parts for key in keys):
             yield from check(*(parts[key] for key in keys))
+
+
+def faults_of_new(parts: Mapping[str, Any]) -> Iterator[StrategyError]:
+    """Yield what a plan is refused for while it is new, each with its place.
+
+    One that was recorded before this was refused is not lost for it.
+
+    Args:
+        parts: as for `faults`.
+    """
+    if "entry" in parts:
+        yield from _hasty("entry.legging.timeout_ms", parts["entry"].legging.timeout_ms)
+    if "order" in parts:
+        yield from _hasty("order.unfilled_after_ms", parts["order"].unfilled_after_ms)
+
+
+def _hasty(place: str, written_ms: int) -> Iterator[StrategyError]:
+    """Refuse so few milliseconds that seconds were meant, or that no broker answers in."""
+    if written_ms < _LEAST_MS:
+        yield StrategyError(
+            place,
+            f"{written_ms} is {written_ms} milliseconds; write {_LEAST_MS} or more, 5000 for"
+            " 5 seconds",
+        )
 
 
 def leg_fault(leg: Leg, place: str, entry: EntryPrice) -> Fault | None:

@@ -110,7 +110,7 @@ Floor = Annotated[
     Decimal, Meta(description="rupees, 0 or more, such as 1500"), Span(0, 10**12, closed=True)
 ]
 Milliseconds = Annotated[
-    int, Meta(ge=1, le=600_000, description="whole milliseconds from 1 to 600000")
+    int, Meta(ge=1, le=600_000, description="whole milliseconds from 100 to 600000")
 ]
 Lots = Annotated[int, Meta(ge=1, le=10_000, description="whole lots from 1 to 10000")]
 AtmSteps = Annotated[

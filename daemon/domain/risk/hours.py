@@ -13,14 +13,15 @@ from daemon.domain.market.instruments import Kind
 SQUARE_OFF_CASH = time(15, 10)
 """Our own default for intraday equity, before the brokers' forced square-off.
 
-Source: brokers publish 15:15 to 15:20, with a fee and without a guarantee (Zerodha and FYERS
-support pages); since 2026-08-03 15:20 falls into the closing auction.
+Source: brokers publish 15:15 to 15:20, with a fee and without a guarantee (support
+pages; `jobs/preflight/square_off.py` has those of the brokers that are traded at); since 2026-08-03
+15:20 falls into the closing auction.
 """
 
 SQUARE_OFF_DERIVATIVES = time(15, 20)
 """Our own default for intraday futures and options.
 
-Source: brokers publish 15:15 to 15:25 (Zerodha 15:25, FYERS 15:15); where a broker is earlier
+Source: brokers publish 15:15 to 15:25; where a broker is earlier
 than this, the strategy's own exit time must be.
 """
 

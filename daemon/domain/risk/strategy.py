@@ -337,13 +337,14 @@ class StrategyRisk:
         self._stirred = True
         for leg in legs:
             leg.set_trips()
-        self.thresholds = thresholds_of(self._rules, base_under_watch(legs), self._by_hand_e4)
+        self.thresholds = thresholds_of(
+            self._rules, base_under_watch(legs), self._by_hand_e4, beside=bool(self._beside)
+        )
         self._set_trips()
 
     def _set_trips(self) -> None:
         """Keep at hand between which profits nothing happens to the whole."""
         low_e4, high_e4 = -NEVER, NEVER
         if self._free():
-            rule, beside = self._rules.lock, bool(self._beside)
-            low_e4, high_e4 = trips_of(self.thresholds, rule, self.lock, beside=beside)
+            low_e4, high_e4 = trips_of(self.thresholds, self._rules.lock, self.lock)
         self._low_trip_e4, self._high_trip_e4 = low_e4, high_e4

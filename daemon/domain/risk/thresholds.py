@@ -20,23 +20,30 @@ class Thresholds(Struct, frozen=True, gc=False):
         combined_e4: the combined premium stop; fires at or below.
         stop_e4: the strategy's stop; fires at or below.
         target_e4: the strategy's target; fires at or above.
+        beside: it holds more than options, so its profit says nothing of theirs.
     """
 
     combined_e4: int = -NEVER
     stop_e4: int = -NEVER
     target_e4: int = NEVER
+    beside: bool = False
 
     @property
     def floor_e4(self) -> int:
-        """The highest profit at which a loss is stopped."""
-        return max(self.combined_e4, self.stop_e4)
+        """The highest profit of the whole at which a loss is stopped, as far as it tells one.
+
+        The combined premium stop is none of the whole where more than options is held.
+        """
+        return self.stop_e4 if self.beside else max(self.combined_e4, self.stop_e4)
 
     def hold(self, *, option: bool) -> bool:
         """Say whether one of them stops the loss of a leg."""
         return self.stop_e4 > -NEVER or (option and self.combined_e4 > -NEVER)
 
 
-def thresholds_of(rules: StrategyRules, base: Base, by_hand_e4: int | None = None) -> Thresholds:
+def thresholds_of(
+    rules: StrategyRules, base: Base, by_hand_e4: int | None = None, *, beside: bool = False
+) -> Thresholds:
     """Return the profits at which the rules fire.
 
     Where a rule is given in rupees and as a share of the premium, the nearer one holds.
@@ -45,6 +52,7 @@ def thresholds_of(rules: StrategyRules, base: Base, by_hand_e4: int | None = Non
         rules: of the strategy.
         base: the premium that its legs were entered for.
         by_hand_e4: the profit that a person has set as the stop, in place of the rules' own.
+        beside: it holds more than options.
     """
     distance = rules.combined_premium_stop
     combined_e4 = loss_limit_e4(base, distance) if distance is not None else 0
@@ -54,6 +62,7 @@ def thresholds_of(rules: StrategyRules, base: Base, by_hand_e4: int | None = Non
         -combined_e4 if combined_e4 else -NEVER,
         -loss_e4 if by_hand_e4 is None else by_hand_e4,
         gain_e4,
+        beside,
     )
 
 
@@ -74,19 +83,16 @@ def crossed(thresholds: Thresholds, pnl_e4: int, of_options_e4: int) -> ExitReas
     return None
 
 
-def trips_of(
-    thresholds: Thresholds, rule: LockRule | None, lock: Lock, *, beside: bool
-) -> tuple[int, int]:
+def trips_of(thresholds: Thresholds, rule: LockRule | None, lock: Lock) -> tuple[int, int]:
     """Return between which profits of the whole nothing happens, in `_e4`; both do something.
 
     Args:
         thresholds: of its rules.
         rule: how profit is locked; None: it is not.
         lock: how far it is.
-        beside: it holds more than options, so its profit says nothing of theirs.
     """
     low_e4, high_e4 = thresholds.floor_e4, thresholds.target_e4
-    if beside and thresholds.combined_e4 > -NEVER:
+    if thresholds.beside and thresholds.combined_e4 > -NEVER:
         low_e4 = NEVER
     if rule is not None:
         high_e4 = min(high_e4, next_at_e4(rule, lock))

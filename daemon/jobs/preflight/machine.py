@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daemon import kill
@@ -17,6 +18,7 @@ from daemon.errors.catalogue import entry_of
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import Settings
+from daemon.settings.ledger import is_postgres, ledger_file
 from daemon.storage.audit import verify
 from daemon.storage.stood_in_for import MEND, unlike
 from daemon.storage.stores import newest_store
@@ -57,18 +59,30 @@ def state_folder(settings: Settings) -> Finding:
 def ledger(settings: Settings) -> Finding:
     """Say whether the newest ledger opens and every record of it is as it was written."""
     check, folder = "ledger", settings.daemon.state_dir
+    url = settings.ledger.url
+    where = folder if is_postgres(url) else ledger_file(url, folder).parent
+    if not _can_begin_in(where, folder):
+        mend = "make it, writable by this user, or change [ledger] url"
+        return fail(check, f"{where}, of [ledger] url, is no folder to write to", mend)
     try:
         store = newest_store(settings)
         found = verify(store)
     except StoreError as error:
         if error.code == "no_ledger":
-            return ok(check, f"none yet in {folder}; the first run makes it")
+            return ok(check, f"none yet in {where}; the first run makes it")
         return fail(check, str(error), entry_of(error.code).mend)
     Verified(folder).found(found)  # so the next start need not do it again, or does
     if found.broken is not None:
         evidence = f"record {found.broken.number} of {store.name} is {found.broken.how}"
         return fail(check, evidence, "keep it aside, and restore a copy; delete nothing")
     return ok(check, f"{store.name} has {found.count:,} records, each as it was written")
+
+
+def _can_begin_in(where: Path, state_dir: Path) -> bool:
+    """Say whether a ledger can be made in a folder; a start makes the state folder alone."""
+    if where.resolve() == state_dir.resolve():
+        return True
+    return where.is_dir() and os.access(where, os.W_OK | os.X_OK)
 
 
 def latches(settings: Settings) -> Finding:

@@ -17,12 +17,15 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.validation import Fault
 from daemon.errors import RuleUnknown, StrategyError
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
+from daemon.jobs.preflight.percentages import small
+from daemon.jobs.preflight.square_off import late
 from daemon.settings import FeedKind, Settings, Strategies
 
 _ANY_STRIKE_E4 = e4(100)
 _AHEAD = timedelta(days=30)
 _REACH = "install a version whose tables reach that day, or mend the leg"
 _OPT_IN = "write live = true in it once it may trade with money"
+_THERE = "name an account of the settings in it, or add that one to them"
 _EXCHANGE_PER_SECOND = 10
 SHIPPED = Path(__file__).parents[3] / "strategies"
 
@@ -45,12 +48,14 @@ def strategies(settings: Settings, day: date) -> Finding:
                 mend = "give each an id of its own"
                 found.append(fail(check, f"{file} has the id of {plans[plan.id]}", mend))
             plans.setdefault(plan.id, file)
+            found += [fail(check, f"{file}: {why}", _THERE) for why in _elsewhere(plan, settings)]
             starts = plan.id in settings.strategies.autostart
             grade = fail if starts else warn
             found += [grade(check, f"{file}: {why}", _REACH) for why in _unknown(plan, day)]
-            if starts and plans[plan.id] == file:
+            if plans[plan.id] == file:
                 found += [
-                    warn(check, f"{file}: {why}", _OPT_IN) for why in _kept_out(plan, settings)
+                    warn(check, f"{file}: {told}", mend)
+                    for told, mend in _unwise(plan, settings, starts=starts)
                 ]
     for name in settings.strategies.autostart:
         if name not in plans:
@@ -129,6 +134,22 @@ def _files(settings: Settings) -> list[Path]:
     """Return every strategy file in the order in which an id is looked up."""
     folders = dict.fromkeys(each.resolve() for each in (*settings.strategies.paths, SHIPPED))
     return [file for folder in folders for file in sorted(folder.glob("*.toml"))]
+
+
+def _elsewhere(plan: Plan, settings: Settings) -> Iterator[str]:
+    """Yield which accounts of a plan the settings do not have: a start leaves it out."""
+    there = [account.id for account in settings.accounts]
+    for name in plan.accounts:
+        if name not in there:
+            yield f"it trades in account {name}; the settings have {', '.join(there)}"
+
+
+def _unwise(plan: Plan, settings: Settings, *, starts: bool) -> Iterator[tuple[str, str]]:
+    """Yield what is to be warned of in a plan that is valid, each with its mend."""
+    yield from late(plan, settings)
+    yield from small(plan)
+    if starts:
+        yield from ((why, _OPT_IN) for why in _kept_out(plan, settings))
 
 
 def _kept_out(plan: Plan, settings: Settings) -> Iterator[str]:

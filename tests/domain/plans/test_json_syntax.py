@@ -6,8 +6,16 @@ from datetime import date, time
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.domain.plans.parsing import TEXT_MOST, encode, from_json, json_of, parse
+from daemon.domain.plans.parsing import (
+    TEXT_MOST,
+    encode,
+    from_json,
+    from_mapping,
+    json_of,
+    parse,
+)
 from daemon.domain.plans.schema import Expiry
 from daemon.errors import StrategyError
 from tests.domain.plans.test_parsing import EVERY_KEY, RECORDED_DAY
@@ -20,6 +28,31 @@ def test_a_plan_is_the_same_whether_it_came_as_toml_or_as_json():
         plan = parse(text_)
         assert from_json(encode(plan)) == plan
         assert from_json(encode(plan).decode()) == plan
+
+
+def test_a_plan_that_was_recorded_with_few_milliseconds_is_read_and_a_new_one_refused():
+    """It was declared before so few were refused, and is not to be lost for that."""
+    written = EVERY_KEY.replace("timeout_ms = 4000", "timeout_ms = 100")
+    plan = parse(written.replace("after_ms = 2500", "after_ms = 100"))
+    legging = replace(plan.entry.legging, timeout_ms=5)
+    hasty = replace(
+        plan,
+        entry=replace(plan.entry, legging=legging),
+        order=replace(plan.order, unfilled_after_ms=10),
+    )
+    assert from_json(encode(hasty)) == hasty
+    with pytest.raises(StrategyError) as error:
+        from_mapping(json_of(encode(hasty)))
+    assert error.value.sentences == (
+        "entry.legging.timeout_ms: 5 is 5 milliseconds; write 100 or more, 5000 for 5 seconds",
+        "order.unfilled_after_ms: 10 is 10 milliseconds; write 100 or more, 5000 for 5 seconds",
+    )
+
+
+def test_of_a_plan_whose_tables_are_at_fault_it_is_not_asked_how_many_milliseconds_they_have():
+    with pytest.raises(StrategyError) as error:
+        from_mapping({"entry": {"legging": {"timeout_ms": 5, "wait": 1}}, "order": {"wait": 1}})
+    assert not any("milliseconds" in sentence for sentence in error.value.sentences)
 
 
 def test_numbers_of_json_are_exact():

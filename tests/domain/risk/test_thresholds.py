@@ -68,3 +68,9 @@ def test_the_combined_premium_counts_the_options_alone(
 
 def test_the_floor_of_a_strategy_is_the_nearest_stop() -> None:
     assert Thresholds(e4(-4000), e4(-3000)).floor_e4 == e4(-3000)
+    assert Thresholds(e4(-2000), e4(-3000)).floor_e4 == e4(-2000)
+
+
+def test_where_more_than_options_is_held_its_floor_is_the_stop_of_the_whole() -> None:
+    beside = thresholds_of(RULES, BASE, beside=True)
+    assert (beside.combined_e4, beside.floor_e4) == (e4(-4000), e4(-5000))

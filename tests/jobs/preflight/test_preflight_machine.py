@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.guardian.listening import listening
 from daemon.jobs.preflight import machine, preflight
 from daemon.jobs.preflight.findings import Verdict
-from daemon.settings import Daemon, Settings
+from daemon.settings import Daemon, LedgerSettings, Settings
 from daemon.storage import verified
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
@@ -90,6 +91,29 @@ def test_no_ledger_yet_is_well(state):
         OK,
         f"none yet in {state}; the first run makes it",
     )
+
+
+def test_a_ledger_of_its_own_folder_needs_that_folder(state, tmp_path):
+    """A start makes the state folder, and no other."""
+    folder = tmp_path / "kept"
+    elsewhere = replace(of(state), ledger=LedgerSettings(url=f"sqlite:{folder}/l.sqlite"))
+    found = machine.ledger(elsewhere)
+    assert (found.verdict, found.evidence) == (
+        FAIL,
+        f"{folder}, of [ledger] url, is no folder to write to",
+    )
+    folder.mkdir()
+
+    found = machine.ledger(elsewhere)
+    assert (found.verdict, found.evidence) == (OK, f"none yet in {folder}; the first run makes it")
+
+
+@pytest.mark.parametrize("url", ["sqlite:STATE/ledger.sqlite", "sqlite:{state}/l.sqlite"])
+def test_a_ledger_in_a_state_folder_that_is_still_to_be_made_is_well(tmp_path, url):
+    state = tmp_path / "state"
+    beside = replace(of(state), ledger=LedgerSettings(url=url.format(state=state)))
+
+    assert machine.ledger(beside).verdict is OK
 
 
 def test_a_ledger_that_is_as_it_was_written_is_well(state):

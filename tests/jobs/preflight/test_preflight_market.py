@@ -111,6 +111,40 @@ def test_one_that_starts_by_itself_and_did_not_opt_in_is_told(folder, change, ac
         )
 
 
+def test_an_account_that_is_not_there_fails_with_its_file(folder):
+    """A start leaves such a strategy out."""
+    path, write = folder
+    file = write("mine.toml", ('id = "own"', 'id = "own"\naccounts = ["paper", "zed"]'))
+    found = market.strategies(settings(path), DAY)
+
+    assert (found.verdict, found.evidence) == (
+        FAIL,
+        f"{file}: it trades in account zed; the settings have paper",
+    )
+
+
+def test_an_exit_after_the_broker_closes_by_itself_is_told_where_that_file_counts(folder):
+    path, write = folder
+    late = ('at = "15:20:00"', 'at = "15:35:00"')
+    file = write("mine.toml", late, identity=ID)
+    found = market.strategies(replace(settings(path), accounts=ZED), DAY)
+
+    told = (
+        f"{file}: zerodha closes intraday positions by itself at 15:25:00, and exit.at is 15:35:00"
+    )
+    assert (found.verdict, found.evidence) == (WARN, told)
+
+
+def test_a_percentage_that_reads_as_a_fraction_is_told(folder):
+    path, write = folder
+    file = write("mine.toml", ("rupees = 1", "premium_percent = 0.3"))
+    found = market.strategies(settings(path), DAY)
+
+    told = f"{file}: risk.stop.premium_percent: 0.3 is 0.3 %, not 30 %"
+    assert (found.verdict, found.evidence) == (WARN, told)
+    assert found.mend == "write 30 where that is meant"
+
+
 def test_one_id_in_two_files_of_a_folder_fails(folder):
     path, write = folder
     first, second = write("a.toml"), write("b.toml")
