@@ -332,6 +332,7 @@ class CodeLoaded(Struct, frozen=True, tag=True, omit_defaults=True):
         at_ns: the market instant that the record had reached.
         home: the account whose facts go unmarked; empty in records that do not tell it.
         modes: `paper` or `live` by account; empty in records that do not tell it.
+        brokers: the canonical id of its broker by account, of those that are live.
         record_id: tells this record from every other, by chance that nobody else had; empty until a
             run keeps its hot state where other daemons may, and in records from before.
     """
@@ -344,3 +345,4 @@ class CodeLoaded(Struct, frozen=True, tag=True, omit_defaults=True):
     home: str = ""
     modes: dict[str, Mode] = {}
     record_id: str = ""
+    brokers: dict[str, str] = {}
