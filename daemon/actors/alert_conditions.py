@@ -252,7 +252,7 @@ def _of_trading(
             text = f"{strategy_id} did not start at {wall_of(due_ns)}: no prices came to enter on"
             text = f"{text}; see `ordo status`, and look at the feed"
             return Condition(_CRITICAL, "start_missed", strategy_id, text, strategy_id=strategy_id)
-        case LegExpired(strategy_id, leg_id, symbol, account=account):
+        case LegExpired(strategy_id, leg_id, symbol, account=account, outside=False):
             text = f"{strategy_id} {leg_id}: {symbol} expired, and nobody knows what it was worth"
             about = _in(account, f"{strategy_id} {leg_id} {symbol}")
             return Condition(_WARNING, "worth_unknown", about, text, account, strategy_id)

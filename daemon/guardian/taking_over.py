@@ -25,6 +25,7 @@ from daemon.guardian.witness import Round, Terms
 from daemon.guardian.world import World
 from daemon.messages import AccountRead, AccountUnread, ReadAccount
 from daemon.messages.cells import Cell, home_of
+from daemon.messages.strays import strays
 from daemon.runtime.telling import telling
 from daemon.runtime.words import Origin
 from daemon.settings import Account, Settings, ladder, limits, windows
@@ -176,14 +177,15 @@ class Takeover:
         settings, facts = self._settings, tuple(telling(ledger.facts(), self._teller.lives))
         home = home_of(facts, settings.accounts[0].id)
         cells = [Cell(each.id, "" if each.id == home else each.id) for each in settings.accounts]
+        astray = strays(facts, settings.accounts)
         async with self._world(cells, recorded_ns) as world:
             ids = IntentIds(ledger.begin_epoch(world.now_ns()))
             desks = [
                 Desk(cell, Closer(self._terms(account, cell), ids, tuple(cell.facts(facts))))
                 for account, cell in zip(settings.accounts, cells, strict=True)
-                if account.id in world.doors
+                if account.id in world.doors and account.id not in astray
             ]
-            return await self._rounds(ledger, world, desks)
+            return await self._rounds(ledger, world, desks, (*world.others, *astray.values()))
 
     @asynccontextmanager
     async def _world(self, cells: Sequence[Cell], recorded_ns: int) -> AsyncIterator[World]:
@@ -194,15 +196,17 @@ class Takeover:
         with entered(self._settings, cells, recorded_ns, self._teller.say) as world:
             yield world
 
-    async def _rounds(self, ledger: GuardedLedger, world: World, desks: Sequence[Desk]) -> bool:
+    async def _rounds(
+        self, ledger: GuardedLedger, world: World, desks: Sequence[Desk], others: Sequence[str]
+    ) -> bool:
         """Go round by round until all is flat, or the market has no more to offer today.
 
         Args:
             ledger: the record.
             world: around the accounts.
             desks: of the accounts.
+            others: what may be open and is not closed from here, a sentence each.
         """
-        others = world.others
         while True:
             self._teller.lives()
             left: list[str] = []

@@ -29,6 +29,7 @@ from daemon.messages import (
     LegExpired,
     PositionChanged,
 )
+from daemon.messages.broker import UNSEEN
 
 
 class Executions(Struct):
@@ -114,8 +115,8 @@ class Trades:
                 return (trade,)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:
                 return (self._fill(fact),)
-            case LegExpired(strategy_id, leg_id) if strategy_id == self._strategy_id:
-                return (self._end(leg_id, fact.at_ns),)
+            case LegExpired(strategy_id) if strategy_id == self._strategy_id:
+                return (self._end(fact),)
             case DayMarked(strategy_id, day, _, _, _, _, _, marks):
                 if strategy_id == self._strategy_id:
                     return self._mark(dict(marks), day)
@@ -141,7 +142,7 @@ class Trades:
         """Work out what a trade was charged so far."""
         trade.charges_e4 = 0
         for each in trade.orders:
-            if each.quantity and not each.intent.parent.startswith(WRITTEN_OFF):
+            if each.quantity and not each.intent.parent.startswith((WRITTEN_OFF, UNSEEN)):
                 self._charge(trade, each)
 
     def _intend(self, intent: Intent) -> LegTrade:
@@ -229,10 +230,11 @@ class Trades:
             sold_value_e4=changed.sold_value_e4 - flat.sold_value_e4,
         )
 
-    def _end(self, leg_id: str, at_ns: int) -> LegTrade:
-        """Close what expired at a price that nobody knows."""
-        trade = self._open[leg_id]
-        trade.exit_ns, trade.exit_reason, trade.net_quantity = at_ns, "expiry", 0
+    def _end(self, expired: LegExpired) -> LegTrade:
+        """Close what expired, or was closed outside, at a price that nobody knows."""
+        trade = self._open[expired.leg_id]
+        trade.exit_ns, trade.net_quantity = expired.at_ns, 0
+        trade.exit_reason = "outside" if expired.outside else "expiry"
         trade.exit_e4 = trade.pnl_e4 = None
         return trade
 

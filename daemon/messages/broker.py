@@ -40,7 +40,7 @@ class CancelAnswered(Struct, frozen=True):
     at_ns: int
 
 
-SETTLEMENT, WRITTEN_OFF = "settlement:", "expiry:"
+SETTLEMENT, WRITTEN_OFF, UNSEEN = "settlement:", "expiry:", "unseen:"
 """How the parent of an intent begins for which no request left: the exchange closed the position,
 or the contract expired at a price that nobody told."""
 

@@ -161,17 +161,19 @@ class PositionChanged(Struct, frozen=True, tag=True, omit_defaults=True):
         return self.bought_quantity - self.sold_quantity
 
 
-class LegExpired(Struct, frozen=True, tag=True):
+class LegExpired(Struct, frozen=True, tag=True, omit_defaults=True):
     """A leg's contract is over and nobody knows what it was worth: the leg is free again.
 
-    What it gained or lost is not known either. It stands in the book as written off.
+    What it gained or lost is not known either. It stands in the book as written off. So is, with
+    `outside`, what was closed at a broker after its day while nobody saw it.
     """
 
     strategy_id: str
     leg_id: str
     symbol: str
     at_ns: int
-    account: str = ""
+    account: str = field(default_factory=str)  # of a factory, so that it stands in records
+    outside: bool = False
 
 
 class ExitLegs(Struct, frozen=True):
@@ -332,6 +334,7 @@ class CodeLoaded(Struct, frozen=True, tag=True, omit_defaults=True):
         at_ns: the market instant that the record had reached.
         home: the account whose facts go unmarked; empty in records that do not tell it.
         modes: `paper` or `live` by account; empty in records that do not tell it.
+        brokers: the canonical id of its broker by account, of those that are live.
         record_id: tells this record from every other, by chance that nobody else had; empty until a
             run keeps its hot state where other daemons may, and in records from before.
     """
@@ -344,3 +347,4 @@ class CodeLoaded(Struct, frozen=True, tag=True, omit_defaults=True):
     home: str = ""
     modes: dict[str, Mode] = {}
     record_id: str = ""
+    brokers: dict[str, str] = {}

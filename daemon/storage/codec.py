@@ -38,6 +38,12 @@ class TicksTaken(Struct, frozen=True, tag=True):
     digest: str
 
 
+class _Typed(Struct, frozen=True):
+    """What every body tells, whichever version wrote it."""
+
+    type: str
+
+
 Recorded = Fact | TicksTaken
 """What a row's body may hold."""
 FACTS: tuple[type[Fact], ...] = get_args(Fact)
@@ -48,9 +54,11 @@ LEDGER = Origin("ledger", 0, 0)
 """Where the beginning of an epoch comes from."""
 
 _KINDS = frozenset(get_args(Recorded))
+_NAMES = frozenset(kind.__name__ for kind in _KINDS)
 _NUMBERS, _LENGTHS = Layout(">qqq"), Layout(">III")
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Recorded] = msgspec.json.Decoder(Recorded)
+_typed = msgspec.json.Decoder(_Typed)
 
 
 class Row(NamedTuple):
@@ -101,8 +109,19 @@ def decode(body: bytes) -> Recorded:
     try:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, ValueError) as error:
+        kind = _named(body)
         text = f"{body!r} is no record that this version knows: {error}"
+        if kind and kind not in _NAMES:
+            text = f"the ledger was written by a newer version (it has a {kind}); run that one"
         raise StoreError(text, "ledger_newer") from error
+
+
+def _named(body: bytes) -> str:
+    """Return the name of a body's type; empty: it tells none."""
+    try:
+        return _typed.decode(body).type
+    except (msgspec.MsgspecError, ValueError):
+        return ""
 
 
 def decode_fact(body: bytes) -> Fact:

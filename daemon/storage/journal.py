@@ -63,7 +63,6 @@ _WHOLE = Entry()
 _MARKED = Entry(unless_preset=_MARK)
 _ABSENT = Entry(when=_never)
 _TIMELESS = Entry(without=("at_ns",))
-_MARKED_TIMELESS = Entry(without=("at_ns",), unless_preset=_MARK)
 _BARE = Entry(without=("at_ns", "because"), unless_preset=_MARK)
 
 ENTRIES: dict[type[Fact], Entry] = {
@@ -86,7 +85,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.PositionChanged: Entry(
         ("at_ns", "intent_id", "settled"), unless_preset=("account", "product", "added_quantity")
     ),
-    m.LegExpired: _MARKED_TIMELESS,
+    m.LegExpired: Entry(without=("at_ns",), unless_preset=("account", "outside")),
     m.ExitOwed: Entry(without=("at_ns",), unless_preset=("keep", "account")),
     m.ExitFinished: Entry(
         ("at_ns",), unless_preset=("closed_quantity", "held_quantity", "account")

@@ -225,6 +225,9 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
             return "risk", f"{strategy_id} {leg_id}".rstrip() + f": {_level(fact)}", about
         case LegExpired(strategy_id, leg_id, symbol):
             text = f"{strategy_id} {leg_id}: {symbol} expired and nobody knows what it was worth"
+            if fact.outside:
+                was = "was closed outside after its day and nobody knows at what price"
+                text = f"{strategy_id} {leg_id}: {symbol} {was}"
             return "risk", text, {"strategy_id": strategy_id, "leg_id": leg_id, "symbol": symbol}
     return None
 

@@ -170,6 +170,10 @@ def test_a_condition_holds_from_the_fact_that_begins_it_to_the_one_that_ends_it(
     assert heard.standing == {}
 
 
+def test_of_what_was_closed_outside_after_its_day_a_note_tells_and_not_its_end_as_well():
+    assert after(replace(EXPIRED, outside=True)).standing == {}
+
+
 @pytest.mark.parametrize(
     "other",
     [

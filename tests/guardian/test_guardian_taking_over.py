@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.app.machine.holding import held
@@ -27,6 +28,7 @@ from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
 from daemon.messages import (
     AccountUnread,
+    CodeLoaded,
     EpochBegan,
     ExitFinished,
     ExitOwed,
@@ -44,7 +46,7 @@ from daemon.twin.generator.market import Generator
 from daemon.twin.latency import Latency
 from daemon.twin.words import OrderType, Side, TwinOrder
 from tests.kit import crashes
-from tests.kit.facts import ORIGIN
+from tests.kit.facts import INTENT, ORIGIN
 from tests.kit.stores import InSchema, audited
 
 DAY = date(2026, 3, 9)
@@ -210,6 +212,31 @@ async def test_every_order_is_durable_before_it_is_asked_of_the_broker(
     monkeypatch.setattr(Door, "ask", ask)
     assert await takeover.run("no beat")
     assert known == [True, True]
+
+
+@pytest.mark.untraced
+async def test_an_account_that_holds_something_at_another_broker_is_told_of_and_left_alone(
+    tmp_path, said
+):
+    """What is held with money is not bought back on paper; all else is closed."""
+    text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
+    file = tmp_path / "settings.toml"
+    file.write_text("".join(map(text.format, ("paper", "zed"))))
+    environ = {"ORDO_DAEMON__STATE_DIR": str(tmp_path), "ORDO_FEED__SPEED": "max"}
+    sold = replace(INTENT, account="zed", symbol=CALL, quantity=65)
+    filled = OrderUpdated(sold.intent_id, "1", State.FILLED, 65, 65 * sold.price_e4, NOON)
+    begun = CodeLoaded("1", "", "", 1, NOON, home="paper", modes={"zed": "live"})
+    with closing(StoredLedger(SqliteStore(tmp_path / "ledger.sqlite"), "owner")) as ledger:
+        ledger.append((begun, IntentRecorded(sold, NOON), filled), ORIGIN, NOON)
+    traded(tmp_path, (PUT, Side.SELL, 65, 0))
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), name="exchange.zed.sqlite")
+
+    assert not await Takeover(load(file, environ), Teller(tmp_path, said.append)).run("no beat")
+    exits = [f.intent for f in crashes.read(tmp_path).of(IntentRecorded)][1:]
+    assert {(each.account, each.symbol) for each in exits} == {("paper", PUT)}
+    told = (tmp_path / ALERT).read_text()
+    assert "closed what it knows" in told
+    assert f"account zed holds {CALL} at a live broker by the records" in told
 
 
 @pytest.mark.untraced

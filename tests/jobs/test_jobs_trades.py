@@ -25,6 +25,7 @@ from daemon.messages import (
     LegExpired,
     PositionChanged,
 )
+from daemon.messages.broker import UNSEEN
 from tests.kit.facts import INTENT
 
 DAY, NEXT = date(2025, 8, 29), date(2025, 9, 1)
@@ -258,20 +259,24 @@ def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():
     assert told.only().charges_e4 == cost_e4(Side.BUY, 75, 100) + tax_e4
 
 
-def test_what_expired_at_a_price_nobody_knows_has_no_exit_and_no_profit():
+@pytest.mark.parametrize(
+    ("parent", "outside", "reason"), [(WRITTEN_OFF, False, "expiry"), (UNSEEN, True, "outside")]
+)
+def test_what_ended_at_a_price_nobody_knows_has_no_exit_and_no_profit(parent, outside, reason):
+    """It expired, or was closed outside after its day."""
     told = Told()
     told.enters()
     told.fills(Side.SELL, 75, 100)
     told.marks(90)
     written_off = replace(
-        INTENT, intent_id="W", strategy_id="s", leg_id="leg", parent=f"{WRITTEN_OFF}{OPTION}"
+        INTENT, intent_id="W", strategy_id="s", leg_id="leg", parent=f"{parent}{OPTION}"
     )
     told.trades.take(IntentRecorded(written_off, OPEN + 9))
     told.trades.take(OrderUpdated("W", "", State.FILLED, 75, 0, OPEN + 9))
-    told.trades.take(LegExpired("s", "leg", OPTION, OPEN + 9))
+    told.trades.take(LegExpired("s", "leg", OPTION, OPEN + 9, outside=outside))
     trade = told.only()
 
-    assert (trade.exit_ns, trade.exit_e4, trade.exit_reason) == (OPEN + 9, None, "expiry")
+    assert (trade.exit_ns, trade.exit_e4, trade.exit_reason) == (OPEN + 9, None, reason)
     assert (trade.pnl_e4, trade.net_quantity) == (None, 0)
     assert trade.charges_e4 == cost_e4(Side.SELL, 75, 100)
 

@@ -69,7 +69,7 @@ def test_what_could_not_be_read_back_is_not_recorded(record):
         b"",
         b"{",
         b"[]",
-        b'{"type":"ExitLegs"}',
+        b'{"type":7}',
         b'{"type":"EpochBegan","epoch":1}',
         b'{"type":"EpochBegan","epoch":"1","at_ns":1}',
         b'{"type":"Noted","kind":"stale","text":"\xff","at_ns":1}',
@@ -79,6 +79,14 @@ def test_a_body_that_is_no_record_is_refused(body):
     """Nothing is guessed from it."""
     with pytest.raises(StoreError, match="no record that this version knows"):
         decode(body)
+
+
+def test_what_a_newer_version_recorded_is_refused_with_what_to_do():
+    """As after a version was rolled back."""
+    sentence = r"^the ledger was written by a newer version \(it has a MoonSeen\); run that one$"
+    with pytest.raises(StoreError, match=sentence) as refused:
+        decode(b'{"type":"MoonSeen","at_ns":1}')
+    assert refused.value.code == "ledger_newer"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from daemon.messages import (
     ExitFinished,
     ExitOverdue,
     ExitOwed,
+    LegExpired,
     Noted,
     OptionsListed,
     PositionChanged,
@@ -111,6 +112,17 @@ def test_what_was_added_to_an_entry_stands_in_records_only_where_something_was()
     old = b'["PositionChanged","straddle","call","NIFTY","sell",0,0,75,88950000]\n'
     assert hashed(POSITION) == sha256(old).hexdigest()
     assert hashed(added) == sha256(old[:-2] + b",75]\n").hexdigest()
+
+
+def test_a_leg_that_ended_outside_is_entered_as_such_and_one_that_expired_as_before():
+    expired = LegExpired("s", "call", "NIFTY", NOW)
+    body = f'{{"type":"LegExpired","strategy_id":"s","leg_id":"call","symbol":"NIFTY","at_ns":{NOW}'
+    assert encode(expired).decode() == body + ',"account":""}'
+    outside = replace(expired, outside=True)
+    assert decode(encode(outside)) == outside
+    old = b'["LegExpired","s","call","NIFTY"]\n'
+    assert hashed(expired) == sha256(old).hexdigest()
+    assert hashed(outside) == sha256(old[:-2] + b",true]\n").hexdigest()
 
 
 def test_the_end_of_an_exit_tells_of_a_part_only_where_there_was_one():

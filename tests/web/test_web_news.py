@@ -195,6 +195,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "straddle ce: NIFTY expired and nobody knows what it was worth",
         ),
         (
+            LegExpired("straddle", "ce", "NIFTY", NOW, outside=True),
+            "risk",
+            "straddle ce: NIFTY was closed outside after its day and nobody knows at what price",
+        ),
+        (
             Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "too fast", "me", NOW),
             "kill",
             "kill of all by me, too fast",

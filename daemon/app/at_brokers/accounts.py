@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from daemon.actors.order_router import Terms
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.orders.arming import PAPER
-from daemon.domain.orders.book import Book
-from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderNews
+from daemon.domain.orders.words import OrderFact
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.account import AccountLimits
 from daemon.errors import SettingsError
 from daemon.messages import BasketOpened, CodeLoaded
 from daemon.messages.cells import Cell, home_of
+from daemon.messages.strays import strays
 from daemon.runtime.budget import Window
 from daemon.settings import Account as AccountSettings
 from daemon.settings import (
@@ -150,29 +150,14 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
     """Return the account that the records began with.
 
     Raises:
-        SettingsError: they hold something in an account that is not there: nobody would guard it.
+        SettingsError: they have something open in an account that is not there, or is at another
+            broker by now.
     """
     telling = OrderFact | BasketOpened | CodeLoaded
     recorded = tuple(fact for fact in facts if isinstance(fact, telling))
     there = [account.id for account in accounts]
-    books: dict[str, Book] = {}  # of those alone who are not, for a long record has many orders
-    owners: dict[str, str] = {}
-    for fact in recorded:
-        if isinstance(fact, IntentRecorded):
-            if fact.intent.account not in there:
-                owners[fact.intent.intent_id] = fact.intent.account
-                books.setdefault(fact.intent.account, Book()).apply(fact)
-        elif owners and isinstance(fact, OrderNews) and fact.intent_id in owners:
-            books[owners[fact.intent_id]].apply(fact)
-    for name, book in books.items():
-        held = [symbol for symbol in book.symbols() if book.net(symbol)]
-        if held:
-            raise SettingsError(
-                f"account {name} holds {', '.join(held)} by the records of this state folder, and "
-                f"the settings have no such account but {', '.join(there)}; "
-                f'put [[accounts]] id = "{name}" back, or name another [daemon] state_dir',
-                "unknown_account",
-            )
+    for account, sentence in strays(recorded, accounts).items():
+        raise SettingsError(sentence, "" if account in there else "unknown_account")
     return home_of(recorded, there[0])
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 import daemon
 from daemon.domain.market.rules import laid_over
-from daemon.domain.orders.arming import mode_of
+from daemon.domain.orders.arming import PAPER, mode_of
 from daemon.messages import CodeLoaded
 from daemon.settings import Settings
 from daemon.storage.migrating import SQLITE, shipped
@@ -44,6 +44,7 @@ def code_loaded(settings: Settings, at_ns: int, home: str = "", record_id: str =
         home=home,
         modes={each.id: mode_of(each.broker) for each in settings.accounts},
         record_id=record_id,
+        brokers={each.id: each.broker for each in settings.accounts if each.broker != PAPER},
     )
 
 

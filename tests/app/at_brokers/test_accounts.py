@@ -16,6 +16,7 @@ from daemon.app.at_brokers.accounts import (
 )
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.errors import SettingsError
+from daemon.messages import CodeLoaded
 from daemon.messages.cells import Cell
 from daemon.settings import Account, Broker, Feed, Settings
 from tests.kit.facts import INTENT, NOW
@@ -68,8 +69,20 @@ def test_a_new_record_is_at_home_in_the_first_account_and_an_old_one_where_it_be
 
 def test_an_account_that_left_the_settings_while_it_holds_something_is_refused():
     """Nobody would guard what it holds."""
-    with pytest.raises(SettingsError, match=r"account old holds NIFTY.*put \[\[accounts\]\] id"):
+    with pytest.raises(
+        SettingsError, match=r"account old holds NIFTY.*put \[\[accounts\]\] id"
+    ) as no:
         home([SENT, FILLED], THREE)
+    assert no.value.code == "unknown_account"
+
+
+def test_an_account_that_is_at_another_broker_while_it_holds_something_is_refused():
+    """What was held on paper would be traded with money."""
+    begun = CodeLoaded("1", "", "", 1, NOW, modes={"old": "paper"})
+    zed = replace(THREE[0], terms=replace(THREE[0].terms, account="old", broker="zerodha:old"))
+    with pytest.raises(SettingsError, match="put its broker back") as no:
+        home([begun, SENT, FILLED], [zed])
+    assert no.value.code == "bad_settings"
 
 
 def test_what_an_account_that_is_there_holds_keeps_nobody_from_a_start():
@@ -78,4 +91,4 @@ def test_what_an_account_that_is_there_holds_keeps_nobody_from_a_start():
 
 
 def test_an_account_that_left_the_settings_flat_is_no_matter():
-    assert home([SENT], THREE) == "old"
+    assert home([SENT, replace(FILLED, state=State.REJECTED, filled_quantity=0)], THREE) == "old"

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from daemon.app.machine import deployed
 from daemon.app.machine.deployed import UNINSTALLED, code_loaded, code_sha256
 from daemon.messages import CodeLoaded
-from daemon.settings import Daemon, Settings, Web
+from daemon.settings import Account, Daemon, Settings, Web
 from daemon.storage.migrating import SQLITE, shipped
 
 
@@ -67,6 +67,14 @@ def test_a_run_tells_its_version_its_settings_and_its_schema():
     assert code_loaded(Settings(), 7, "alpha") == replace(told, home="alpha")
     assert code_loaded(Settings(), 7, "", "ab") == replace(told, record_id="ab")
     assert b"record_id" not in msgspec.json.encode(told)
+
+
+def test_a_run_tells_at_which_broker_each_account_trades_with_money():
+    zed = Account(id="zed", broker="zerodha")
+    told = code_loaded(replace(Settings(), accounts=(*Settings().accounts, zed)), 0)
+
+    assert (told.modes, told.brokers) == ({"paper": "paper", "zed": "live"}, {"zed": "zerodha"})
+    assert b"brokers" not in msgspec.json.encode(code_loaded(Settings(), 0))
 
 
 def test_run_from_its_sources_it_says_so(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors.order_router.broker import link
+from daemon.actors.order_router.broker import link, outlived
 from daemon.actors.order_router.broker.open_orders import is_over, open_orders, still_held
 from daemon.actors.order_router.broker.outside import to_sell
 from daemon.actors.order_router.known.alarms import LookUpDue, ReadDue
@@ -191,9 +191,10 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     """Return the units of a leg that may be closed; fewer where the broker's book shows fewer.
 
     Our book is the evidence of the fills. What the broker does not show, and an exit of an earlier
-    day may have closed, is not closed again. Where two equal readings of the positions say
-    otherwise, nothing is sold that the broker does not show, and a kill of the account closes no
-    more than what the broker shows. What exits of other legs were sent for before is theirs.
+    day may have closed, is not closed again; nor is what outlived its day. Where two equal readings
+    of the positions say otherwise, nothing is sold that the broker does not show, and a kill of the
+    account closes no more than what the broker shows. What exits of other legs were sent for before
+    is theirs.
 
     Args:
         desk: of the account.
@@ -202,8 +203,10 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
         net: units of the leg by our book; below zero short.
     """
     net = still_held(desk, leg, pocket, net)
-    gap = desk.reads.shown_gap(pocket, desk.terms.verify_ns)
-    if gap is None or (net < 0 and not desk.halts.closes_all()):
+    gap = outlived.shown_gap(desk, pocket)
+    if gap is None and (net > 0 or desk.halts.closes_all()):
+        gap = desk.reads.shown_gap(pocket, desk.terms.verify_ns)
+    if gap is None:
         return net
     sign = 1 if net > 0 else -1
     shown = (desk.book.within(pocket).net + gap) * sign

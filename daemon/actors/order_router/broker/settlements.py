@@ -20,10 +20,12 @@ from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     Intent,
     OrderType,
+    Pocket,
     Purpose,
     Side,
 )
 from daemon.messages import SETTLEMENT, WRITTEN_OFF, Basis, LegExpired, Noted, Settled
+from daemon.messages.broker import UNSEEN
 
 _TAKEN = {
     Basis.LAST: "its last price",
@@ -61,14 +63,29 @@ def write_off(desk: Desk, turn: Turn, now_ns: int) -> None:
         expiry = _expiry(symbol)
         if desk.day is None or expiry is None or expiry >= desk.day:
             continue
-        intent = _closing(desk, key, Settled(symbol, 0, 0, now_ns, product=product), now_ns)
-        intent = replace(intent, parent=f"{WRITTEN_OFF}{symbol}")
-        _book(desk, turn, intent, "written off")
-        expired = LegExpired(*key, symbol, now_ns)
-        desk.apply(expired)
-        turn.announce(expired)
+        take_off(desk, turn, (key, Pocket(symbol, product)), WRITTEN_OFF, now_ns)
         text = f"{symbol} expired on {expiry}; its settlement value is unknown"
         turn.announce(Noted(NoteKind.REFUSED, text, now_ns, key[0]))
+
+
+def take_off(
+    desk: Desk, turn: Turn, held: tuple[tuple[str, str], Pocket], parent: str, now_ns: int
+) -> None:
+    """Take all that a leg holds off our book, at a price that nobody knows.
+
+    Args:
+        desk: of the account.
+        turn: what is done.
+        held: the leg, and what it holds.
+        parent: how the parent of that begins: it has expired, or was closed while nobody saw it.
+        now_ns: the present instant.
+    """
+    key, (symbol, product) = held
+    intent = _closing(desk, key, Settled(symbol, 0, 0, now_ns, product=product), now_ns)
+    _book(desk, turn, replace(intent, parent=f"{parent}{symbol}"), "written off")
+    expired = LegExpired(*key, symbol, now_ns, outside=parent == UNSEEN)
+    desk.apply(expired)
+    turn.announce(expired)
 
 
 def _expiry(symbol: str) -> date | None:

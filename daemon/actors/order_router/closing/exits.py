@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.broker import lookups, outside, overdue
+from daemon.actors.order_router.broker import lookups, outlived, outside, overdue
 from daemon.actors.order_router.broker.sending import cancel
 from daemon.actors.order_router.broker.unasked import said
 from daemon.actors.order_router.closing import exit_orders, markets
@@ -115,6 +115,7 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
     if not shut:
         withdraw(desk, turn, closing, now_ns)
         outside.tell_waiting(desk, turn, closing, now_ns)
+        outlived.tell_unshown(desk, turn, closing, now_ns)
     holdings = tuple(holding(desk, closing, leg_id, now_ns) for leg_id in closing.owed.leg_ids)
     if is_flat(holdings) and is_met(desk, closing):
         _finish(desk, turn, closing.owed, now_ns)
@@ -146,13 +147,13 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
 
 
 def _awaits_reading(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> bool:
-    """Say whether an exit waits for the first reading since the start, and not for too long.
+    """Say whether an exit waits for a reading, the first since the start, and not for too long.
 
     What is held by our book may have been closed by hand meanwhile.
     """
     reads, owed = desk.reads, closing.owed
     if not desk.terms.reconcile_ns or reads.reconciled:
-        return False
+        return _awaits_another(desk, turn, closing, now_ns)
     if reads.awaited_ns is None:
         reads.awaited_ns = now_ns
     until_ns = reads.awaited_ns + desk.terms.exit_limit_ns
@@ -165,6 +166,14 @@ def _awaits_reading(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> bo
         told = f"{text} start; look there whether they were closed by hand meanwhile"
         turn.announce(Noted(NoteKind.REFUSED, told, now_ns, owed.strategy_id))
     return False
+
+
+def _awaits_another(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> bool:
+    """Say whether an exit waits for another reading of what outlived its day."""
+    until_ns = outlived.awaited_ns(desk, closing)
+    if now_ns < until_ns:
+        desk.wakes.wake(turn, ClosingDue(closing.owed.exit_id, until_ns))
+    return now_ns < until_ns
 
 
 def proceed_all(desk: Desk, turn: Turn, now_ns: int) -> None:

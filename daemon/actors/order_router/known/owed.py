@@ -7,8 +7,9 @@ from msgspec import Struct, field
 from daemon.domain.orders.flatten import Flatten
 from daemon.messages import ExitOwed
 
-LATE, UNREAD = "late", "unread"
-"""Among what was told of a closing: that its time is over, and that it left on a book unread."""
+LATE, UNREAD, UNSHOWN = "late", "unread", "unshown"
+"""Among what was told of a closing: that its time is over, that it left on a book unread, and that
+it waits for the broker to show what it is to close."""
 
 
 class Closing(Struct):

@@ -187,7 +187,7 @@ def test_an_exit_that_filled_unheard_is_not_sent_again_and_keeps_no_kill_from_be
     next_day(stage, seconds=20)
     stage.tell(latch())
     beat(stage, 12)
-    assert (len(stage.intents()), stage.broker.net()) == (2, {})
+    assert (len(stage.broker.asked), stage.broker.net()) == (2, {})
     assert stage.told(KillStaged)[-1].stage == "flat"
 
 

@@ -1,0 +1,121 @@
+"""Legs that outlived their day: what a reading of a later one than all their orders shows of them.
+
+Within a day a position may lag behind a fill, so our book is the evidence and a short is bought
+back. Over a night nothing lags. What is not there on a later day was closed while nobody saw it, by
+an order that no list shows any more, and is not closed again. What was to be left on its own day no
+broker holds any longer: it is taken off our book, at a price that nobody told. What is carried may
+be there after all, so it stays in our book, and its exit waits for the broker to show it.
+"""
+
+from __future__ import annotations
+
+from daemon.actors.order_router.broker.settlements import take_off
+from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.owed import UNSHOWN, Closing
+from daemon.actors.turn import Turn
+from daemon.domain.instants import day_of
+from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.words import Pocket, Product
+from daemon.messages import Noted
+from daemon.messages.broker import UNSEEN
+
+
+def shown_gap(desk: Desk, pocket: Pocket) -> int | None:
+    """Return by how many units the broker shows more than a pocket that outlived its day holds.
+
+    Of what is carried two equal readings are asked for, the newer of the open session: before it
+    opens a broker may not have laid out yet what was carried.
+
+    Returns:
+        None where the pocket is of this day, or it is too early to say.
+    """
+    gap = _lacking(desk, pocket)
+    if gap is None or pocket.product is Product.INTRADAY:
+        return gap
+    newest, lasted = desk.reads.newest, desk.reads.gap(pocket, desk.terms.verify_ns)
+    is_of_session = newest is not None and newest.at_ns >= _opened_ns(desk)
+    return gap if is_of_session and lasted is not None else None
+
+
+def awaited_ns(desk: Desk, closing: Closing) -> int:
+    """Return until when an exit waits for readings to say whether its legs are there; 0: never.
+
+    What an order of ours may have filled unheard is reckoned with already.
+    """
+    until_ns = 0
+    for pocket in _pockets(desk, closing):
+        is_early = _lacking(desk, pocket) is not None and shown_gap(desk, pocket) is None
+        if is_early and pocket not in desk.reads.unheard:
+            since_ns = desk.reads.gaps[pocket].since_ns
+            began_ns = max(closing.owed.at_ns, since_ns, _opened_ns(desk))
+            until_ns = max(until_ns, began_ns + desk.terms.exit_limit_ns)
+    return until_ns
+
+
+def tell_unshown(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
+    """Tell once a day of an exit that waits for the broker to show what it is to close."""
+    for pocket in _pockets(desk, closing) if UNSHOWN not in closing.told else ():
+        if pocket.product is Product.CARRY and shown_gap(desk, pocket) is not None:
+            closing.told.add(UNSHOWN)
+            text = f"the broker does not show {pocket}, by no order that it tells of: the exit "
+            text = f"{text}waits until it does; look there, and close there what is open after all"
+            turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, closing.owed.strategy_id))
+
+
+def free(desk: Desk, turn: Turn, now_ns: int) -> None:
+    """Take off our book what was to be left on an earlier day, and the broker holds no longer."""
+    for pocket in sorted(desk.reads.gaps):
+        lasted = desk.reads.gap(pocket, desk.terms.verify_ns)
+        gone = _lacking(desk, pocket) if pocket.product is Product.INTRADAY else None
+        if lasted is None or gone is None or desk.book.within(pocket).net + gone:
+            continue
+        for key, held in desk.holders():
+            if held == pocket:
+                units = desk.book.position(*key).net_quantity
+                take_off(desk, turn, (key, pocket), UNSEEN, now_ns)
+                text = f"{units:+d} {pocket} were closed outside after their day: the broker shows "
+                text = f"{text}none of them, and no order that did it; its contract note has the "
+                text = f"{text}price, which nobody here knows"
+                turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, key[0]))
+        desk.reads.adopted(pocket)
+
+
+def _lacking(desk: Desk, pocket: Pocket) -> int | None:
+    """Return the gap of a pocket that outlived its day; None: it did not, or holds all.
+
+    What a broker has moved to the other product of a contract is still there.
+    """
+    gap = desk.reads.gap(pocket, 0)
+    net = desk.book.within(pocket).net
+    if gap is None or gap * net >= 0 or not _is_outlived(desk, pocket):
+        return None
+    sign = 1 if gap > 0 else -1
+    others = (Pocket(pocket.symbol, each) for each in Product if each is not pocket.product)
+    moved = sum(max(-sign * (desk.reads.gap(each, 0) or 0), 0) for each in others)
+    return sign * (abs(gap) - moved) if abs(gap) > moved else None
+
+
+def _is_outlived(desk: Desk, pocket: Pocket) -> bool:
+    """Say whether no order in a pocket is of the day of the newest reading."""
+    newest = desk.reads.newest
+    assert newest is not None, "a gap is known by a reading"
+    day = day_of(newest.at_ns)
+    return all(
+        day_of(order.intent.decided_ns) < day
+        for order in desk.book
+        if order.intent.pocket == pocket and (order.filled_quantity or order.remaining_quantity)
+    )
+
+
+def _pockets(desk: Desk, closing: Closing) -> list[Pocket]:
+    """Return where the legs of an exit hold something, and the broker shows otherwise."""
+    if not desk.reads.gaps:
+        return []
+    owed = closing.owed
+    keys = {(owed.strategy_id, leg_id) for leg_id in owed.leg_ids}
+    return [pocket for key, pocket in desk.holders() if key in keys and pocket in desk.reads.gaps]
+
+
+def _opened_ns(desk: Desk) -> int:
+    """Return when the day's trading began, or begins; 0: there is none today."""
+    return desk.sessions[0][0] if desk.sessions else 0
