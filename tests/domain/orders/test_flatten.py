@@ -395,6 +395,16 @@ def test_noes_that_never_left_between_two_others_end_no_count_of_those():
     assert answer is Answer.HALVE
 
 
+def test_noes_to_exits_of_before_a_restart_are_waited_for_and_nothing_is_guessed_of_their_size():
+    """This run has placed none yet, so it knows of no slice that was too large."""
+    closing, at_ns = machine(), NOW
+    for waits_s in (5, 10):
+        assert closing.refused("call", Refusal.OTHER, 390, at_ns) is Answer.PAGE
+        at_ns += waits_s * SECOND_NS
+    assert closing.next((SIX,), at_ns - 1) == ()
+    assert sizes(closing, SIX, at_ns) == [390]
+
+
 def test_one_in_doubt_holds_up_what_was_halved_for_a_second_and_no_longer():
     closing = machine()
     at_ns = refused_twice(closing)
