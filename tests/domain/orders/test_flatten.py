@@ -48,7 +48,7 @@ def placed(words) -> list[tuple[str, Side, int, int]]:
         (Refusal.CLOSED, Answer.AWAIT_MARKET, 5 * SECOND_NS),
         (Refusal.LOT, Answer.PAGE, 5 * SECOND_NS),
         (Refusal.INSTRUMENT, Answer.PAGE, 5 * SECOND_NS),
-        (Refusal.UNSENT, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.UNSENT, Answer.SEND_AGAIN, SECOND_NS),
         (Refusal.OTHER, Answer.PAGE, 5 * SECOND_NS),
     ],
 )
@@ -378,8 +378,8 @@ def test_what_never_left_is_never_taken_for_too_large():
     closing, at_ns = machine(), NOW
     for _ in range(12):
         for quantity in sizes(closing, LARGE_LEG, at_ns):
-            assert closing.refused("call", Refusal.UNSENT, quantity, at_ns) is Answer.PAGE
-        at_ns += 16 * SECOND_NS
+            assert closing.refused("call", Refusal.UNSENT, quantity, at_ns) is Answer.SEND_AGAIN
+        at_ns += 4 * SECOND_NS
     assert sizes(closing, LARGE_LEG, at_ns) == [1_800] * 4 + [150]
 
 
@@ -476,6 +476,7 @@ def test_slices_that_are_refused_in_numbers_hold_up_the_whole_leg():
     [
         (Refusal.MARGIN, [1, 2, 4, 4, 4, 4]),
         (Refusal.RATE, [1, 2, 4, 4, 4, 4]),
+        (Refusal.UNSENT, [1, 2, 4, 4, 4, 4]),  # no broker saw it, so none loses its patience
         (Refusal.OTHER, [5, 10, 16, 16, 16, 16]),
         (Refusal.SESSION, [5] * 6),  # it never reaches the broker, and is awaited
     ],
