@@ -55,6 +55,13 @@ class Watch:
         """Return the legs in which something is held that owes no exit yet."""
         return tuple(leg.leg_id for leg in self.risk.legs() if leg.net_quantity and not leg.owed)
 
+    def leave(self, leg_ids: tuple[str, ...], reason: ExitReason) -> None:
+        """Take that legs are being left; by a rule of the whole that is all of the entry."""
+        self.risk.owe(leg_ids)
+        is_left = (self.entering or self.is_open) and any(map(self.wants, leg_ids))
+        if is_left and self.leaving is None and self.opened.rules.leave_all(reason):
+            self.leaving = reason
+
     def due(self, now_ns: int) -> ExitReason | None:
         """Return why all of it is to be left by now."""
         if self.leaving is None and now_ns >= self.opened.exit_ns:

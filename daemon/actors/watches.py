@@ -82,15 +82,15 @@ class Watches:
             case BasketEnded(basket_id) if basket_id in self._watches:
                 self._watches[basket_id].end_entry()
             case ExitDecided(strategy_id, leg_ids, reason):
-                self._owe(strategy_id, leg_ids)
+                self._leave(strategy_id, leg_ids, reason)
                 self.unheard = (*self.unheard, ExitLegs(strategy_id, leg_ids, reason))
             case ExitOwed(exit_id, keep=keep) if keep:
                 self._parts.add(exit_id)  # what stays is guarded, and so is what is being left
             case ExitFinished(exit_id) if exit_id in self._parts:
                 self._parts.discard(exit_id)
-            case ExitOwed(_, strategy_id, leg_ids):
+            case ExitOwed(_, strategy_id, leg_ids, reason):
                 self._owing.update((strategy_id, leg_id) for leg_id in leg_ids)
-                self._owe(strategy_id, leg_ids)
+                self._leave(strategy_id, leg_ids, reason)
             case ExitFinished(_, strategy_id, leg_ids):
                 self._owing.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
                 for watch in self.of(strategy_id):
@@ -99,9 +99,9 @@ class Watches:
                 return
         self.plan()
 
-    def _owe(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
+    def _leave(self, strategy_id: str, leg_ids: tuple[str, ...], reason: ExitReason) -> None:
         for watch in self.of(strategy_id):
-            watch.risk.owe(leg_ids)
+            watch.leave(leg_ids, reason)
 
     def fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
         """Take a fill; return whose it is and what it armed."""

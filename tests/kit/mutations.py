@@ -110,10 +110,10 @@ MUTATIONS = (
     ),
     Mutation(
         "P10",
-        "no entry is judged before the orders that left are answered",
+        "what was promised is not free before the orders that left are answered",
         f"{ROUTER}/opening/promised.py",
-        "        or _is_unanswered(desk)\n",
-        "",
+        "(_is_unanswered(desk, other) or _is_half_out(desk, other))",
+        "_is_half_out(desk, other)",
         f"{ROUTERS}/opening/test_funds.py"
         "::test_of_two_entries_on_one_frame_the_second_is_judged_once_the_first_is_answered",
     ),

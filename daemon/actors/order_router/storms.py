@@ -32,11 +32,14 @@ def refused(desk: Desk, turn: Turn, order: Order, now_ns: int) -> None:
     """Count a refusal; stop a strategy that is refused too often for one reason.
 
     Where an exit is priced beside the band, its ladder answers that as the market moves: no
-    strategy decided that price.
+    strategy decided that price. What never left was refused by nobody: what keeps it from leaving
+    is told by itself, and is no fault of one strategy.
     """
     strategy_id, kind = order.intent.strategy_id, order.refusal
     leaving = order.intent.purpose is not Purpose.ENTRY
-    if is_loose(strategy_id) or kind is None or (leaving and kind is Refusal.BAND):
+    if is_loose(strategy_id) or kind in (None, Refusal.UNSENT):
+        return
+    if leaving and kind is Refusal.BAND:
         return
     if desk.conduct.refusals.hit((strategy_id, kind), order.intent.intent_id, now_ns):
         rate = desk.terms.refusals

@@ -105,12 +105,13 @@ class LegProgress(Struct):
         """Ask for smaller slices since nobody knows what is wrong; return whether there are any.
 
         Smaller than those that everything is cut into, and not than a remainder of them. Where
-        larger ones are refused once more, it is those that were taken.
+        larger ones are refused once more, it is those that were taken. What was placed before a
+        restart is no such slice: nobody knows here what was cut.
         """
         if self.taken_quantity and not self.guessed_quantity:
             self.guessed_quantity = self.taken_quantity
             return True
-        if self.unexplained < _TWICE:
+        if self.unexplained < _TWICE or not self.lot:
             return False
         least = -(-self.open_quantity // (_MOST_SLICES * self.lot)) * self.lot
         smaller = max(self.slice_quantity // 2, least)

@@ -17,6 +17,7 @@ class Answer(StrEnum):
     ASK_KEEPER = "ask the session keeper"
     WAIT_SLOT = "wait for a slot"
     PAGE = "page a person"
+    SEND_AGAIN = "page a person, and send it again"
     AWAIT_MARKET = "page a person, and ask now and then"
 
 
@@ -30,7 +31,7 @@ ANSWERS: dict[Refusal, Answer] = {
     Refusal.CLOSED: Answer.AWAIT_MARKET,
     Refusal.LOT: Answer.PAGE,
     Refusal.INSTRUMENT: Answer.PAGE,
-    Refusal.UNSENT: Answer.PAGE,
+    Refusal.UNSENT: Answer.SEND_AGAIN,
     Refusal.OTHER: Answer.PAGE,
 }
 UNREASONED = frozenset({Refusal.UNSENT, Refusal.OTHER})
@@ -43,6 +44,7 @@ WAITS_NS: dict[Answer, int] = {
     Answer.ASK_KEEPER: 5 * SECOND_NS,
     Answer.WAIT_SLOT: SECOND_NS,
     Answer.PAGE: 5 * SECOND_NS,
+    Answer.SEND_AGAIN: SECOND_NS,
     Answer.AWAIT_MARKET: 5 * SECOND_NS,
 }
 """How long to wait after a first no; in nanoseconds."""
@@ -50,11 +52,13 @@ SELDOM_NS: dict[Answer, int] = {
     Answer.SHORTS_FIRST: 4 * SECOND_NS,
     Answer.WAIT_SLOT: 4 * SECOND_NS,
     Answer.PAGE: 16 * SECOND_NS,
+    Answer.SEND_AGAIN: 4 * SECOND_NS,
     Answer.AWAIT_MARKET: 32 * SECOND_NS,
 }
 """What is asked more and more seldom, up to so long: a broker counts its noes among a day's orders.
 
-What ends by itself is asked for often enough to be there when it does.
+What ends by itself is asked for often enough to be there when it does, and so is what no broker
+has seen.
 """
-PAGED = frozenset({Answer.PAGE, Answer.AWAIT_MARKET})
+PAGED = frozenset({Answer.PAGE, Answer.SEND_AGAIN, Answer.AWAIT_MARKET})
 """The answers of which a person is to know at once."""

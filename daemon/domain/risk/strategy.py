@@ -33,7 +33,6 @@ from daemon.domain.risk.watched import (
 )
 from daemon.domain.risk.words import ExitReason, LegRules, Mark, StrategyRules
 
-_STOPPED = (ExitReason.STOP, ExitReason.TRAIL)
 _NO_RULES = LegRules()
 _NONE: Mapping[str, int] = {}
 
@@ -278,8 +277,8 @@ class StrategyRisk:
                 moves.append(moved_of(self.strategy_id, leg, Move.TRAILED, before_e4, now_ns))
             if reason is not None:
                 left.append((leg, reason))
-        stopped = next((reason for _, reason in left if reason in _STOPPED), None)
-        if stopped is not None and self._rules.all_on_leg_stop:
+        stopped = next((reason for _, reason in left if self._rules.leave_all(reason)), None)
+        if stopped is not None:
             return (*moves, self._leave(self._free(), stopped, now_ns))
         return (*moves, *(self._leave((leg,), reason, now_ns) for leg, reason in left))
 

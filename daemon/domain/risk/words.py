@@ -39,6 +39,17 @@ class ExitReason(StrEnum):
     RESIDENT_STOP = "resident_stop"
 
 
+_OF_THE_WHOLE = frozenset(
+    {
+        ExitReason.COMBINED_PREMIUM,
+        ExitReason.STRATEGY_STOP,
+        ExitReason.STRATEGY_TARGET,
+        ExitReason.LOCK,
+    }
+)
+_OF_A_STOP = frozenset({ExitReason.STOP, ExitReason.TRAIL, ExitReason.RESIDENT_STOP})
+
+
 class Distance(Struct, frozen=True):
     """How far from the entry price: exactly one of the two is above zero."""
 
@@ -93,3 +104,7 @@ class StrategyRules(Struct, frozen=True):
     lock: LockRule | None = None
     all_on_leg_stop: bool = False
     mark: Mark = Mark.LTP
+
+    def leave_all(self, reason: ExitReason) -> bool:
+        """Say whether all is left for a reason, whatever of it may still fill."""
+        return reason in _OF_THE_WHOLE or (self.all_on_leg_stop and reason in _OF_A_STOP)

@@ -174,6 +174,15 @@ def test_exits_that_are_priced_beside_the_band_are_no_storm():
     assert stopped(refusals(made=Stage(["refuse BAND"]))) == [("s", BAND)]
 
 
+def test_what_never_left_is_no_storm_of_entries_nor_of_exits():
+    """The line to the broker is down: nobody has refused anything, and it is told by itself."""
+    made = Stage(["fill", *["refuse UNSENT"] * 4, "fill"]).entered("ce")
+    made.tell(leave("ce"))
+    assert "flat ce" in made.run(20)
+    assert stopped(refusals(4, "UNSENT", made=Stage(["refuse UNSENT"] * 4 + ["fill"]))) == []
+    assert stopped(made) == []
+
+
 def test_an_exit_of_a_strategy_that_is_refused_walks_its_table_on():
     made = Stage(["fill", *["refuse MARGIN"] * 4, "fill"]).entered("ce")
     made.tell(leave("ce"))

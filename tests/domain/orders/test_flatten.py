@@ -48,7 +48,7 @@ def placed(words) -> list[tuple[str, Side, int, int]]:
         (Refusal.CLOSED, Answer.AWAIT_MARKET, 5 * SECOND_NS),
         (Refusal.LOT, Answer.PAGE, 5 * SECOND_NS),
         (Refusal.INSTRUMENT, Answer.PAGE, 5 * SECOND_NS),
-        (Refusal.UNSENT, Answer.PAGE, 5 * SECOND_NS),
+        (Refusal.UNSENT, Answer.SEND_AGAIN, SECOND_NS),
         (Refusal.OTHER, Answer.PAGE, 5 * SECOND_NS),
     ],
 )
@@ -388,8 +388,8 @@ def test_what_never_left_is_never_taken_for_too_large():
     closing, at_ns = machine(), NOW
     for _ in range(12):
         for quantity in sizes(closing, LARGE_LEG, at_ns):
-            assert closing.refused("call", Refusal.UNSENT, quantity, at_ns) is Answer.PAGE
-        at_ns += 16 * SECOND_NS
+            assert closing.refused("call", Refusal.UNSENT, quantity, at_ns) is Answer.SEND_AGAIN
+        at_ns += 4 * SECOND_NS
     assert sizes(closing, LARGE_LEG, at_ns) == [1_800] * 4 + [150]
 
 
@@ -403,6 +403,16 @@ def test_noes_that_never_left_between_two_others_end_no_count_of_those():
             closing.refused("call", kind, 390, at_ns)
         at_ns += 16 * SECOND_NS
     assert answer is Answer.HALVE
+
+
+def test_noes_to_exits_of_before_a_restart_are_waited_for_and_nothing_is_guessed_of_their_size():
+    """This run has placed none yet, so it knows of no slice that was too large."""
+    closing, at_ns = machine(), NOW
+    for waits_s in (5, 10):
+        assert closing.refused("call", Refusal.OTHER, 390, at_ns) is Answer.PAGE
+        at_ns += waits_s * SECOND_NS
+    assert closing.next((SIX,), at_ns - 1) == ()
+    assert sizes(closing, SIX, at_ns) == [390]
 
 
 def test_one_in_doubt_holds_up_what_was_halved_for_a_second_and_no_longer():
@@ -476,6 +486,7 @@ def test_slices_that_are_refused_in_numbers_hold_up_the_whole_leg():
     [
         (Refusal.MARGIN, [1, 2, 4, 4, 4, 4]),
         (Refusal.RATE, [1, 2, 4, 4, 4, 4]),
+        (Refusal.UNSENT, [1, 2, 4, 4, 4, 4]),  # no broker saw it, so none loses its patience
         (Refusal.OTHER, [5, 10, 16, 16, 16, 16]),
         (Refusal.SESSION, [5] * 6),  # it never reaches the broker, and is awaited
     ],

@@ -19,6 +19,12 @@ from daemon.actors.order_router.known.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import funds, promised, stand_ins
 from daemon.actors.order_router.opening.obstacles import barred
+from daemon.actors.order_router.opening.timing import (
+    LEAVE_WITHIN_NS,
+    late_ns,
+    next_look_ns,
+    rested_ns,
+)
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import ceil_to, floor_to, percent_of
@@ -36,9 +42,6 @@ from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.messages import BasketEnded, BasketOpened
-
-_LEAVE_WITHIN_NS = 2 * SECOND_NS
-"""An entry that could not leave by then rests on prices that nobody looked at."""
 
 _CROSSED_NS = SECOND_NS // 10
 """Between two attempts of an entry that would trade with another one: that one is about to fill."""
@@ -76,9 +79,8 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     if is_complete(basket, progress):
         give_up(desk, turn, basket, "", now_ns)
         return
-    if now_ns >= basket.deadline_ns:
-        because = promised.waits_because(desk, basket.basket_id)
-        give_up(desk, turn, basket, because or _NOT_FILLED, now_ns)
+    if now_ns >= late_ns(desk, basket):
+        _end_late(desk, turn, basket, now_ns)
         return
     held = _foreseen(desk, basket, now_ns)
     if held is None and not _is_borne(desk, turn, basket, now_ns):
@@ -86,7 +88,7 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     for entry in missing(basket, progress):
         held = held or _send(desk, turn, basket, entry, now_ns)
         if isinstance(held, Later):
-            at_ns = min(held.at_ns, basket.deadline_ns)
+            at_ns = min(held.at_ns, late_ns(desk, basket))
             desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
             return
         if held is not None:
@@ -101,7 +103,7 @@ def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     """
     prices_e4 = {leg.leg_id: _price_e4(desk, basket, leg, now_ns) for leg in basket.legs}
     for order in desk.book.children(basket.basket_id):
-        if order.state is not State.WORKING or now_ns < _rested_ns(order, basket):
+        if order.state is not State.WORKING or now_ns < rested_ns(order, basket):
             continue
         if order.price_e4 != prices_e4[order.intent.leg_id]:
             cancel(desk, turn, order, now_ns)
@@ -123,6 +125,18 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
     desk.apply(over)
     turn.announce(over)
     recall(desk, turn, basket.basket_id, now_ns)
+
+
+def _end_late(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """End a basket whose time is over; where others alone kept its margin it is decided anew."""
+    because = promised.waits_because(desk, basket.basket_id)
+    if not because:
+        give_up(desk, turn, basket, _NOT_FILLED, now_ns)
+        return
+    funds.put_off(desk, basket.basket_id, basket.strategy_id)
+    over = ended(basket, because, now_ns, waits=True)
+    desk.apply(over)
+    turn.announce(over)
 
 
 def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
@@ -190,19 +204,8 @@ def _wake(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     """Look at a basket again when its oldest order has rested long enough, or its time is up."""
     if basket.basket_id not in desk.baskets:
         return
-    rested = [
-        _rested_ns(order, basket)
-        for order in desk.book.children(basket.basket_id)
-        if order.state is State.WORKING
-    ]
-    soon = [at_ns for at_ns in rested if at_ns > now_ns]
-    at_ns = min([*soon, now_ns + basket.reprice_ns, basket.deadline_ns])
+    at_ns = next_look_ns(desk, basket, now_ns)
     desk.wakes.wake(turn, BasketDue(basket.basket_id, at_ns))
-
-
-def _rested_ns(order: Order, basket: Basket) -> int:
-    """Return when an entry has rested long enough; it may have left well after its decision."""
-    return order.intent.deadline_ns - _LEAVE_WITHIN_NS + basket.reprice_ns
 
 
 def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> tuple[Order, ...]:
@@ -278,17 +281,18 @@ def _crossing(desk: Desk, held: Held | None, leg: BasketLeg, now_ns: int) -> Lat
 
 def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:
     """Return why an order of a leg cannot even be brought before the gate."""
+    until_ns = late_ns(desk, basket)
     if _is_left_by_others(desk, leg):
-        return Later(basket.deadline_ns)
+        return Later(until_ns)
     because = objection_of_books(desk, now_ns, leg.pocket)
     if because:
         waits = not desk.reads.reconciled
-        return Later(basket.deadline_ns) if waits else Refused(Control.BOOKS, because)
+        return Later(until_ns) if waits else Refused(Control.BOOKS, because)
     price_e4 = _price_e4(desk, basket, leg, now_ns)
     if not price_e4 and not desk.link_alive:
         return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
     if not price_e4 and desk.contract(leg.symbol) is not None:
-        return Later(basket.deadline_ns)  # a frame brings the price, or the word that there is none
+        return Later(until_ns)  # a frame brings the price, or the word that there is none
     return None
 
 
@@ -308,7 +312,7 @@ def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_n
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
         decided_ns=_decided_ns(basket, tried, now_ns),
-        deadline_ns=now_ns + _LEAVE_WITHIN_NS,
+        deadline_ns=now_ns + LEAVE_WITHIN_NS,
         product=leg.product,
     )
     come = progress_of(desk, basket)[leg.leg_id]

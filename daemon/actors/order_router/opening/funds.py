@@ -4,19 +4,19 @@ The answer is a message; until it comes the entry waits, and its deadline runs o
 is not recorded: after a restart an entry of which nothing has left is asked about anew. An exit
 never asks.
 
-Free margin is spent once. The broker is asked about one entry at a time, and only once it has
-answered the orders that left: before that its reading cannot have seen them. What was promised to a
-basket of which a part has yet to leave is no reading's either, and is taken off what is free.
-An entry that is too much only beside that is not refused: it is asked about anew when less is
-promised. One that needs no margin, such as an order by hand that closes something, waits for
-nobody.
+Free margin is spent once. What was promised to others is taken off what is free until all of it
+has left and was answered before the question: else the reading need not have seen it. An entry that
+is too much only beside that is not refused: it is asked about anew when less is promised, and put
+off where that is not in time. Where nobody knows what was promised, as after a restart, the broker
+is not asked before the orders that left are answered; but about one that needs no margin, such as
+an order by hand that closes something, at once.
 """
 
 from __future__ import annotations
 
 from daemon.actors.order_router.broker import link
 from daemon.actors.order_router.known.desk import Desk
-from daemon.actors.order_router.known.purse import Awaiting
+from daemon.actors.order_router.known.purse import Asked, Awaiting
 from daemon.actors.order_router.opening import promised, stand_ins
 from daemon.actors.turn import Turn
 from daemon.domain.market.margin import Holding
@@ -44,15 +44,19 @@ def ask(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns
         purse.awaiting[parent] = Awaiting(legs, waits.beside_e4)
         return
     purse.awaiting.pop(parent, None)
-    purse.asked[parent] = legs
+    purse.asked[parent] = Asked(legs, promised.beside(desk, parent))
     turn.do(Call(desk.terms.broker, ReadMargin(parent, legs)))
     link.leaves(desk, turn, parent, now_ns)
 
 
 def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Ask about the entries that waited for others, as far as their turn has come."""
+    promised.settle(desk)
     for parent, waits in tuple(desk.purse.awaiting.items()):
         ask(desk, turn, parent, waits.legs, now_ns)
+    for strategy_id, waits in tuple(desk.purse.put_off.items()):
+        if not promised.is_before(desk, "", waits):
+            del desk.purse.put_off[strategy_id]
 
 
 def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) -> str | None:
@@ -64,27 +68,31 @@ def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) 
     """
     parent, alive = told.parent, isinstance(told, MarginRead)
     link.heard(desk, turn, parent, now_ns, alive=alive)
-    legs = desk.purse.asked.pop(parent, None)
-    if legs is None:
+    asked = desk.purse.asked.pop(parent, None)
+    if asked is None:
         return None
     if isinstance(told, MarginUnread):
         return f"its margin is not known, so it does not leave: {told.because}"
-    required_e4, because = _required(desk, turn, told, legs, now_ns)
+    required_e4, because = _required(desk, turn, told, asked.legs, now_ns)
     because = because or _too_much(desk, required_e4, told.available_e4)
     if because:
         return because
-    beside_e4 = promised.beside_e4(desk, parent)
+    beside_e4 = sum(asked.beside.values())
     if _too_much(desk, required_e4, told.available_e4 - beside_e4):
-        desk.purse.awaiting[parent] = Awaiting(legs, beside_e4)
+        desk.purse.awaiting[parent] = Awaiting(asked.legs, beside_e4)
         return None
-    desk.purse.borne[parent] = required_e4
+    desk.purse.borne[parent] = max(required_e4, 0)
     return ""
 
 
+def put_off(desk: Desk, parent: str, strategy_id: str) -> None:
+    """Have a strategy wait with another entry for as long as others come before this one."""
+    desk.purse.put_off[strategy_id] = desk.purse.awaiting.pop(parent)
+
+
 def forget(desk: Desk, parent: str) -> None:
-    """Wait for no answer about an entry any more: it is over."""
+    """Wait for no answer about an entry any more; what was promised to it stands as long as due."""
     desk.purse.asked.pop(parent, None)
-    desk.purse.borne.pop(parent, None)
     desk.purse.awaiting.pop(parent, None)
 
 

@@ -15,6 +15,8 @@ from daemon.domain.orders.arming import unwilling
 from daemon.messages import BasketEnded, WaitOver
 from daemon.runtime.words import Publish
 
+_PROMISED = "its margin is not free: entries before it have not left or been answered"
+
 
 def barred(desk: Desk, strategy_id: str, *, opted_in: bool) -> str:
     """Return why a strategy may not enter whatever may pass; empty: it may."""
@@ -35,7 +37,8 @@ def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
     latched = desk.halts.over(strategy_id)
     if latched is not None:
         return said(latched)
-    return unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
+    because = unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
+    return because or (_PROMISED if strategy_id in desk.purse.put_off else "")
 
 
 def look(desk: Desk, turn: Turn, now_ns: int) -> None:

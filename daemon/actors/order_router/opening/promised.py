@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.broker.open_orders import open_orders
+from daemon.actors.order_router.broker.open_orders import is_over, open_orders
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.purse import Awaiting
+from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Purpose, State
 
 _UNANSWERED = (State.INTENDED, State.UNKNOWN)
@@ -12,22 +13,54 @@ _UNANSWERED = (State.INTENDED, State.UNKNOWN)
 
 
 def is_before(desk: Desk, parent: str, waits: Awaiting) -> bool:
-    """Say whether others come before an entry, so that it cannot be judged yet."""
-    return (
-        any(other != parent and _spends(desk, other) for other in desk.purse.asked)
-        or _is_unanswered(desk)
-        or _is_half_out(desk, parent)
-        or 0 < waits.beside_e4 <= beside_e4(desk, parent)
-    )
+    """Say whether others come before an entry, so that it cannot be judged yet.
+
+    They do where nobody knows any more what was promised to them, or where it was too much beside
+    what still is, or may be in a moment: of such entries one is asked about at a time.
+    """
+    if _is_unknown(desk, parent):
+        return True
+    if not waits.beside_e4:
+        return False
+    is_asked = any(other != parent for other in desk.purse.asked)
+    return is_asked or waits.beside_e4 <= beside_e4(desk, parent)
 
 
 def beside_e4(desk: Desk, parent: str) -> int:
-    """Return what was promised to other baskets of which a part has yet to leave, in `_e4`."""
-    return sum(
-        desk.purse.borne.get(other, 0)
-        for other in desk.baskets
-        if other != parent and not _is_out(desk, other)
-    )
+    """Return what was promised to others that no reading has seen yet, in `_e4`."""
+    return sum(beside(desk, parent).values())
+
+
+def beside(desk: Desk, parent: str) -> dict[str, int]:
+    """Return what was promised to others that no reading has seen yet: by whom, in `_e4`.
+
+    A basket of which a part has yet to leave may spend it any time; what left may reach the broker
+    after a reading until it is answered.
+    """
+    return {
+        other: promised_e4
+        for other, promised_e4 in desk.purse.borne.items()
+        if other != parent and (_is_unanswered(desk, other) or _is_half_out(desk, other))
+    }
+
+
+def settle(desk: Desk) -> None:
+    """Take up what promises have come to since it was last looked.
+
+    A question that is out may be answered by a reading of any moment since it left, so it remembers
+    all that was promised meanwhile, be it answered by now. What was promised to an entry of which
+    nothing left was not spent.
+    """
+    purse = desk.purse
+    for parent in tuple(purse.borne):
+        if parent in desk.baskets or _is_unanswered(desk, parent):
+            continue
+        del purse.borne[parent]
+        if not desk.book.children(parent):
+            for asked in purse.asked.values():
+                asked.beside.pop(parent, None)
+    for parent, asked in purse.asked.items():
+        asked.beside.update(beside(desk, parent))
 
 
 def waits_because(desk: Desk, parent: str) -> str:
@@ -37,33 +70,32 @@ def waits_because(desk: Desk, parent: str) -> str:
     return "its margin was not free in time: entries before it had not left or been answered"
 
 
-def _spends(desk: Desk, parent: str) -> bool:
-    """Say whether an entry that is asked about may leave; a trial by hand never does."""
-    request = desk.requests.unfunded.get(parent)
-    return request is None or not request.wanted.dry_run
-
-
-def _is_unanswered(desk: Desk) -> bool:
-    """Say whether the broker has yet to answer an order that opens something."""
-    return any(
-        order.state in _UNANSWERED and order.intent.purpose is Purpose.ENTRY
-        for order in open_orders(desk)
+def _is_unknown(desk: Desk, parent: str) -> bool:
+    """Say whether others are on their way of which nobody knows any more what they may spend."""
+    known = (parent, *desk.purse.borne)
+    unanswered = (o.intent.parent for o in open_orders(desk) if _may_arrive(desk, o))
+    half_out = (other for other in desk.baskets if desk.book.children(other))
+    return any(other not in known for other in unanswered) or any(
+        other not in known and _is_half_out(desk, other) for other in half_out
     )
+
+
+def _is_unanswered(desk: Desk, parent: str) -> bool:
+    """Say whether the broker has yet to answer an order of an entry."""
+    return any(_may_arrive(desk, order) for order in desk.book.children(parent))
+
+
+def _may_arrive(desk: Desk, order: Order) -> bool:
+    """Say whether an order that opens something may yet reach the broker."""
+    is_entry = order.intent.purpose is Purpose.ENTRY
+    return is_entry and order.state in _UNANSWERED and not is_over(desk, order)
 
 
 def _is_half_out(desk: Desk, parent: str) -> bool:
-    """Say whether a basket is under way of which nobody knows any more what was promised to it."""
-    return any(
-        other not in (parent, *desk.purse.borne)
-        and bool(desk.book.children(other))
-        and not _is_out(desk, other)
-        for other in desk.baskets
-    )
-
-
-def _is_out(desk: Desk, basket_id: str) -> bool:
-    """Say whether all of a basket that is being entered has left."""
-    legs = desk.baskets[basket_id].basket.legs
-    children = desk.book.children(basket_id)
+    """Say whether a part of an entry that is under way has yet to leave."""
+    opened = desk.baskets.get(parent)
+    if opened is None:
+        return False
+    children = desk.book.children(parent)
     left = sum(order.filled_quantity + order.remaining_quantity for order in children)
-    return left >= sum(leg.quantity for leg in legs)
+    return left < sum(leg.quantity for leg in opened.basket.legs)

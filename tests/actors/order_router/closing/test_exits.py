@@ -270,10 +270,10 @@ def test_a_slice_that_is_refused_twice_in_a_row_for_no_known_reason_is_halved():
 def test_an_exit_that_could_not_leave_for_a_while_goes_whole_once_it_can():
     """A person is paged: nobody knows how long the broker cannot be reached."""
     stage = Stage(["fill", *["refuse UNSENT"] * 4, "fill"]).entered(leg("ce", 4))
-    _, then = told(stage, 60)
+    _, then = told(stage, 11.5)
     assert [each.quantity for each in stage.intents()[1:]] == [300] * 5
     assert [word for word in then if word.startswith("page")] == [
-        f"page {CE}: UNSENT no; page a person",
+        f"page {CE}: UNSENT no; page a person, and send it again",
         "page still open: ce -300",
     ]
     stage.tell(frame(stage.now_ns))

@@ -9,7 +9,9 @@ from daemon.domain.money import e4
 from daemon.domain.orders.words import OrderType, Side, State
 from daemon.errors import RuleUnknown
 from daemon.messages import (
+    BasketEnded,
     BasketOpened,
+    CancelByHand,
     Declined,
     Done,
     IntentRecorded,
@@ -19,6 +21,7 @@ from daemon.messages import (
     OrderAsked,
     PlaceByHand,
     ReadMargin,
+    Scope,
 )
 from tests.kit.router import (
     CONDOR,
@@ -80,7 +83,7 @@ def test_an_entry_whose_margin_the_broker_does_not_tell_is_refused_and_not_guess
     assert entry(stage("no connection"))[1] == [f"ended: {why}"]
 
 
-def test_the_time_for_legging_runs_on_while_the_broker_counts():
+def test_an_entry_that_the_broker_does_not_count_within_its_time_is_given_up():
     made = stage(None)
     assert entry(made, seconds=6)[1] == ["ended: not filled within the time for legging"]
     late = MarginRead("s:0", 0, e4(1_000_000), made.now_ns)
@@ -126,8 +129,9 @@ def both(made, first=("ce",), second=("pe",), **fields):
 
 
 def test_of_two_entries_on_one_frame_the_second_is_judged_once_the_first_is_answered():
+    """There is not enough for both, by a reading that had seen neither."""
     made = stage()
-    assert both(made) == ["opened", "margin", "opened"]
+    assert both(made) == ["opened", "margin"] * 2
     assert without_wakes(made.run(0.015)) == ["intend 1 sell ce 75 @99.95", "place 1"]
     made.broker.margin = (e4(600_000), e4(600_000))
     short_of = (
@@ -137,7 +141,19 @@ def test_of_two_entries_on_one_frame_the_second_is_judged_once_the_first_is_answ
     assert made.broker.net() == {CE: -75}
 
 
-def test_two_entries_on_one_frame_both_leave_where_there_is_margin_for_both():
+def test_entries_of_one_frame_are_asked_about_together_and_leave_where_there_is_margin_for_all():
+    """None costs another its time for legging, however long the broker takes over each."""
+    made = stage((e4(400_000), e4(1_000_000)))
+    assert both(made) == ["opened", "margin"] * 2
+    said = without_wakes(made.run(1))
+    assert (said.count("entered"), said.count("margin")) == (2, 0)
+    assert said[:4] == [
+        *("intend 1 sell ce 75 @99.95", "place 1"),
+        *("intend 2 sell pe 75 @99.95", "place 2"),
+    ]
+
+
+def test_two_entries_on_one_frame_both_leave_once_the_broker_says_that_there_is_margin_for_both():
     made = stage()
     both(made)
     said = without_wakes(made.run(1))
@@ -146,22 +162,121 @@ def test_two_entries_on_one_frame_both_leave_where_there_is_margin_for_both():
 
 
 def test_an_entry_waits_no_longer_for_one_that_is_given_up():
-    made = stage("no connection")
+    made = stage()
+    made.broker.script("refuse BAND", "fill")
     both(made)
-    made.run(0.005)
-    made.broker.margin = ENOUGH
     said = without_wakes(made.run(1))
-    assert [word.split(":")[0] for word in said][:2] == ["ended", "margin"]
+    assert [word.split(":")[0] for word in said][2:4] == ["ended", "margin"]
     assert made.broker.net() == {SYMBOLS["pe"]: -75}
 
 
-def test_an_entry_that_waits_for_others_until_its_time_is_over_says_so():
+def counted(made, strategy_id, rupees=600_000):
+    """The broker's answer about an entry of a strategy comes: a million is free."""
+    told = MarginRead(f"{strategy_id}:0", e4(rupees), e4(1_000_000), made.now_ns)
+    return without_wakes(made.tell(told))
+
+
+def test_an_answer_may_be_of_before_an_order_that_left_since_the_question_and_was_answered():
     made = stage(None)
+    both(made)
+    assert counted(made, "s") == ["intend 1 sell ce 75 @99.95", "place 1"]
+    assert "entered" in made.run(0.5)
+    assert counted(made, "other") == ["margin"]
+    assert counted(made, "other") == ["intend 2 sell pe 75 @99.95", "place 2"]
+
+
+def test_who_is_asked_about_anew_is_judged_beside_all_that_is_still_promised():
+    made = stage(None)
+    made.broker.script("accept", "mute")
+    both(made, ("ce",), ("hc", "pe"))
+    made.tell(enter("hp", strategy_id="third", basket_id="third:0"))
+    counted(made, "s", 300_000)
+    counted(made, "other", 300_000)
+    assert counted(made, "third", 800_000) == []
+    assert without_wakes(made.run(0.1)) == ["margin"]
+    assert counted(made, "third", 800_000) == []
+
+
+def test_of_entries_that_were_too_much_beside_another_one_is_asked_about_at_a_time():
+    made = stage(None)
+    both(made)
+    made.tell(enter("hp", strategy_id="third", basket_id="third:0"))
+    counted(made, "s")
+    assert counted(made, "other") + counted(made, "third") == []
+    assert without_wakes(made.run(0.1)) == ["margin", "ce -75", "entered"]
+    assert counted(made, "other", 970_000)[1:] == ["margin"]
+    assert "place 2" in counted(made, "third")
+
+
+def test_what_was_promised_to_an_entry_of_which_nothing_left_is_free_again_at_once():
+    """It waited for an exit when a kill ended it, and another's question was out meanwhile."""
+    made = stage()
+    entry(made, "ce")
+    made.broker.margin = None
+    for strategy_id, leg in (("t", "ce"), ("other", "pe")):
+        made.tell(enter(leg, strategy_id=strategy_id, basket_id=f"{strategy_id}:0"))
+    made.broker.script("work", "fill")
+    made.tell(leave("ce"))
+    assert counted(made, "t") == []
+    made.tell(latch("k", Scope.STRATEGY, "t"))
+    assert "place 3" in counted(made, "other")
+
+
+def put_off(made):
+    """An entry that would be too much beside an order in doubt, at the end of its time."""
+    made.broker.script("lost", "fill")
     made.tell(enter("ce"))
     made.tell(enter("pe", strategy_id="other", basket_id="other:0", deadline_ns=T0 + 3 * S))
-    assert without_wakes(made.run(4)) == [
-        "ended: its margin was not free in time: entries before it had not left or been answered",
+    made.run(4)
+    return made
+
+
+def test_an_entry_that_waits_for_others_until_its_time_is_over_is_decided_anew_after_them():
+    made = put_off(stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=8 * S)))
+    (waits,) = made.told(BasketEnded)
+    assert (waits.strategy_id, waits.waits, waits.because) == (
+        *("other", True),
+        "its margin was not free in time: entries before it had not left or been answered",
+    )
+    made.tell(frame(made.now_ns))
+    again = {"at_ns": made.now_ns, "strategy_id": "other"}
+    assert made.tell(enter("pe", basket_id="other:0.2", **again)) == [
+        "ended: its margin is not free: entries before it have not left or been answered"
     ]
+    assert "free other" not in made.run(3)
+    assert "free other" in made.run(3)
+    made.tell(frame(made.now_ns))
+    again["at_ns"] = made.now_ns
+    made.tell(enter("pe", basket_id="other:0.3", **again))
+    assert "entered" in made.run(1)
+
+
+def test_what_was_put_off_is_decided_anew_after_a_restart_and_asked_about_in_its_turn():
+    made = put_off(stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=6 * S)))
+    made.build()
+    made.tell(frame(made.now_ns))
+    again = {"at_ns": made.now_ns, "strategy_id": "other", "basket_id": "other:0.2"}
+    assert without_wakes(made.tell(enter("pe", **again))) == ["opened"]
+    said = without_wakes(made.run(4))
+    assert said.index("parked 1") < said.index("margin") < said.index("entered")
+
+
+def test_the_time_for_legging_runs_from_the_first_order_that_leaves():
+    """Also after a restart; what left late is not unwound before it had its time to fill."""
+    made = stage(None)
+    made.broker.script("work")
+    made.tell(enter("hc", "ce", reprice_ns=20 * S))
+    made.run(4)
+    made.tell(frame(made.now_ns))
+    assert "place 1" in counted(made, "s")
+    made.run(1)
+    made.build()
+    made.tell(frame(made.now_ns))
+    made.run(3.9)
+    assert made.told(BasketEnded) == []
+    made.run(0.2)
+    (ended,) = made.told(BasketEnded)
+    assert ended.because == "not filled within the time for legging"
 
 
 def test_what_was_promised_to_a_basket_that_is_half_out_is_not_spent_by_another():
@@ -169,7 +284,7 @@ def test_what_was_promised_to_a_basket_that_is_half_out_is_not_spent_by_another(
     made.broker.script("work", "fill")
     both(made, ("ce", "hc"))
     said = without_wakes(made.run(1))
-    assert said == ["intend 1 buy hc 75 @20.05", "place 1", "margin"]
+    assert said == ["intend 1 buy hc 75 @20.05", "place 1"]
     assert without_wakes(made.tell(frame(T0 + S))) == []
     said = without_wakes(made.push(1) + made.run(0.1))
     assert said[:3] == ["hc +75", "intend 2 sell ce 75 @99.95", "place 2"]
@@ -198,7 +313,25 @@ def test_after_a_crash_an_entry_waits_for_what_is_half_out():
     assert (said.count("entered"), said.count("margin")) == (2, 1)
 
 
-def test_nobody_is_asked_about_an_entry_while_it_is_unknown_what_became_of_an_order():
+def test_an_order_that_was_lost_holds_up_no_entry_for_which_there_is_margin_beside_it():
+    made = stage((e4(400_000), e4(1_000_000)))
+    made.broker.script("lost", "fill")
+    both(made)
+    made.run(0.1)
+    assert made.broker.net() == {SYMBOLS["pe"]: -75}
+
+
+def test_what_was_promised_to_an_entry_that_was_given_up_is_not_free_before_its_order_is_answered():
+    made = stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=3 * S))
+    made.broker.script("lost", "fill")
+    both(made)
+    made.run(0.1)
+    made.tell(leave("ce"))
+    made.ask(CancelByHand("OR1", "me"))
+    assert "margin" not in made.run(2)
+
+
+def test_an_entry_that_is_too_much_beside_an_order_in_doubt_waits_until_that_is_parked():
     made = stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=3 * S))
     made.broker.script("lost", "fill")
     both(made)
@@ -208,43 +341,57 @@ def test_nobody_is_asked_about_an_entry_while_it_is_unknown_what_became_of_an_or
     assert made.broker.net() == {SYMBOLS["pe"]: -75}
 
 
-def test_an_order_by_hand_waits_for_an_entry_that_was_asked_about_before_it():
+def test_an_order_by_hand_that_is_too_much_beside_an_entry_before_it_waits_for_that():
     made = stage()
     made.tell(enter("pe"))
     assert by_hand(made) is None
-    assert made.said == ["wake AnswerDue +4"]
     said = without_wakes(made.run(1))
     assert said.index("place 1") < said.index("margin") < said.index("place 2")
     assert made.answers[1].intent.symbol == CE
 
 
+def test_what_was_promised_to_an_order_by_hand_is_not_free_before_that_is_answered():
+    made = stage()
+    made.broker.script("lost", "fill")
+    by_hand(made)
+    made.run(0.1)
+    assert "margin" in made.tell(enter("pe"))
+    assert without_wakes(made.run(1)) == ["find 1"]
+
+
+def in_doubt(made):
+    """An order of an entry is in doubt, and a restart has forgotten what was promised to it."""
+    made.broker.script("lost", "fill")
+    entry_later(made, "pe")
+    made.build()
+    made.tell(frame(made.now_ns))
+    return made
+
+
 def test_an_order_by_hand_that_closes_something_waits_for_no_entry():
     made = stage()
     entry(made, "ce")
-    made.broker.script("lost", "fill")
-    entry_later(made, "pe")
-    by_hand(made, side=Side.SELL, price_e4=e4("99.95"))
-    assert "margin" not in made.said
-    by_hand(made, request_id="r2")
+    in_doubt(made)
+    by_hand(made)
     assert "margin" in made.said
+    by_hand(made, request_id="r2", side=Side.SELL, price_e4=e4("99.95"))
+    assert "margin" not in made.said
     made.run(1)
-    assert made.answers[2].intent.side is Side.BUY
+    assert made.answers[1].intent.side is Side.BUY
 
 
 def test_an_order_by_hand_waits_its_turn_on_a_day_before_our_model(monkeypatch):
     def unknown(*_):
         raise RuleUnknown("no margin model before 2019")
 
+    made = in_doubt(stage())
     monkeypatch.setattr(funds, "own_margin_e4", unknown)
-    made = stage()
-    made.tell(enter("pe"))
     by_hand(made)
     assert "margin" not in made.said
 
 
 def test_an_order_by_hand_that_waited_in_vain_is_told_what_for():
-    made = stage(None)
-    made.tell(enter("pe"))
+    made = in_doubt(stage())
     by_hand(made)
     made.run(5)
     because = "its margin was not free in time: entries before it had not left or been answered"
