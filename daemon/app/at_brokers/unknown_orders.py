@@ -3,6 +3,8 @@
 A record that was moved away to begin anew, or put back from an older copy, knows nothing of what
 was sent since. The broker does: its orders carry ids of our own form. They are taken in as a
 stranger's, so nobody guards them, and a strategy that has entered already would enter once more.
+A short that was carried over a night is told by no order any more: that nobody knows it is reason
+enough, unless it was traded today, which a list shows.
 So entries of that account are latched before anything is decided by the first reading; the latch
 is a file, stands through restarts, and a person who has looked releases it. A daemon on another
 folder that trades in the same account looks the same, and is a reason to look as well.
@@ -10,7 +12,7 @@ folder that trades in the same account looks the same, and is a reason to look a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,13 +21,14 @@ from msgspec.structs import replace
 
 from daemon.app.at_brokers.accounts import Account
 from daemon.control.brakes import Brakes
+from daemon.domain.market.instruments import parts_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.ids import parse
 from daemon.domain.orders.reconcile import strangers
 from daemon.domain.orders.shown import AccountRead
-from daemon.domain.orders.words import IntentRecorded, Pocket, State
+from daemon.domain.orders.words import IntentRecorded, Pocket, Product, State
 from daemon.kill import LatchUnwritten
-from daemon.messages import BooksDiffer, Scope
+from daemon.messages import BooksDiffer, LegExpired, PositionChanged, Scope
 from daemon.messages.cells import Cell
 from daemon.runtime.words import Port, Surroundings
 
@@ -34,12 +37,24 @@ _NAMED = 3
 
 
 class _Known(Struct):
-    """What the record knows of one account: its orders, and what was told of its positions."""
+    """What the record knows of one account: its orders, what it holds, and what was told of it."""
 
     account: str
     book: Book
     ordered: bool = False
     told: set[Pocket] = field(default_factory=set)
+    legs: dict[tuple[str, str], PositionChanged] = field(default_factory=dict)
+
+    def take(self, fact: PositionChanged | LegExpired) -> None:
+        """Take in what became of a leg."""
+        key = (fact.strategy_id, fact.leg_id)
+        self.legs.pop(key, None)
+        if isinstance(fact, PositionChanged) and fact.net_quantity:
+            self.legs[key] = fact
+
+    def held(self) -> set[Pocket]:
+        """Return where something is held."""
+        return {Pocket(each.symbol, each.product) for each in self.legs.values()}
 
 
 class UnknownOrders:
@@ -54,7 +69,7 @@ class UnknownOrders:
 
     def __init__(
         self,
-        accounts: Iterable[tuple[Account, Cell]],
+        accounts: Collection[tuple[Account, Cell]],
         facts: Iterable[object],
         brakes: Callable[[], Brakes],
         say: Callable[[str], None],
@@ -65,6 +80,7 @@ class UnknownOrders:
             account.terms.broker: _Known(account.id, Book(cell.mark)) for account, cell in accounts
         }
         known = {each.account: each for each in self._unread.values()}
+        marked = known | {cell.mark: known[cell.account] for _, cell in accounts}
         for fact in facts:
             match fact:
                 case IntentRecorded(intent) if intent.account in known:
@@ -72,6 +88,8 @@ class UnknownOrders:
                     known[intent.account].ordered = True
                 case BooksDiffer(account) if account in known:
                     known[account].told.add(fact.pocket)
+                case PositionChanged() | LegExpired() if fact.account in marked:
+                    marked[fact.account].take(fact)
 
     def around(self, around: Surroundings) -> Surroundings:
         """Return the surroundings of actors, who hear of a latch before the first reading."""
@@ -120,7 +138,29 @@ def _unknown(known: _Known, read: AccountRead) -> str:
             f"the broker holds {_shown(new)}, and this record has never known an order in "
             f"{known.account}: look whose that is, and close what nobody guards"
         )
+    explained = known.told | known.held()
+    lost = [str(each) for each in _carried_shorts(read) if each not in explained]
+    if lost:
+        return (
+            f"the broker holds {_shown(lost)} since an earlier day, short, and this record does "
+            "not know of it: it came from a copy, or somebody sold it while no daemon ran; look "
+            "whose that is, and close what nobody guards"
+        )
     return ""
+
+
+def _carried_shorts(read: AccountRead) -> list[Pocket]:
+    """Return which options and futures are held short, and were not traded on this day."""
+    traded = {order.symbol for order in read.orders if order.filled_quantity}
+    return [
+        Pocket(each.symbol, each.product)
+        for each in read.positions
+        if each.net_quantity < 0
+        and each.product is Product.CARRY
+        and each.symbol not in traded
+        and (parts := parts_of(each.symbol)) is not None
+        and parts.expiry is not None
+    ]
 
 
 def _shown(names: Sequence[str]) -> str:

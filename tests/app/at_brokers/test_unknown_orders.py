@@ -6,15 +6,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.app.at_brokers.unknown_orders import UnknownOrders
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.ids import IntentId
 from daemon.domain.orders.reconcile import external, external_id
 from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
-from daemon.domain.orders.words import Side, State
+from daemon.domain.orders.words import Product, Side, State
 from daemon.kill import LatchUnwritten
-from daemon.messages import AccountUnread, BooksDiffer, ReadAccount, Scope
+from daemon.messages import (
+    AccountUnread,
+    BooksDiffer,
+    LegExpired,
+    PositionChanged,
+    ReadAccount,
+    Scope,
+)
 from daemon.messages.cells import Cell
 from daemon.runtime.words import Surroundings
 
@@ -110,6 +118,49 @@ async def test_what_is_held_where_no_order_was_ever_known_holds_entries_until_it
     told = Start(BooksDiffer("paper", NIFTY, 0, -65, 2))
     await told.hears(read(held=-65))
     assert told.pulled == []
+
+
+CARRIED = PositionChanged("condor", "ce", NIFTY, Side.SELL, 0, 0, 65, 1, 2, product=Product.CARRY)
+EXPIRED = LegExpired("condor", "ce", NIFTY, 3)
+TOLD = BooksDiffer("paper", NIFTY, 0, -65, 2, Product.CARRY)
+
+
+def overnight(units: int = -65, product: Product = Product.CARRY, symbol: str = NIFTY) -> Any:
+    return AccountRead((), (BrokerPosition(symbol, units, product),), 5)
+
+
+@pytest.mark.parametrize("facts", [(), (CARRIED, EXPIRED), (replace(CARRIED, account="other"),)])
+async def test_a_carried_short_that_no_record_knows_latches_entries(facts):
+    """A copy is older than its sale, and no list shows that order on a later day."""
+    start = Start(*recorded(OURS), *facts)
+    await start.hears(overnight())
+
+    ((scope, name, because, _),) = start.pulled
+    assert (scope, name) == (Scope.ACCOUNT, "paper")
+    assert because.startswith(f"the broker holds {NIFTY} carry since an earlier day, short, and")
+
+
+@pytest.mark.parametrize(
+    ("facts", "reading"),
+    [
+        ((CARRIED,), overnight()),
+        ((replace(CARRIED, account="paper"),), overnight()),
+        ((TOLD,), overnight()),
+        ((), overnight(units=65)),
+        ((), overnight(product=Product.INTRADAY)),
+        ((), overnight(symbol="INFY")),
+        ((), overnight(symbol="MCX:CRUDEOIL26MARFUT")),
+        ((), replace(overnight(), orders=(shown("a person's"),))),
+    ],
+    ids=[
+        *("a leg holds it", "of this account", "it was told", "a long", "of the day", "a share"),
+        *("of another market", "sold today"),
+    ],
+)
+async def test_what_is_known_or_no_short_of_an_earlier_day_holds_nothing(facts, reading):
+    start = Start(*recorded(OURS), *facts)
+    await start.hears(reading)
+    assert start.pulled == []
 
 
 async def test_more_than_a_few_are_counted():
