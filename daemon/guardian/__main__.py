@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import suppress
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from daemon.storage.stood_in_for import MEND, stood_in_for, unlike, watched
 from daemon.storage.unused import never_ran
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.notify import VARIABLE
+from daemon.telemetry.printing import Printer
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -83,9 +85,10 @@ async def _seen(sight: Sight) -> Exposure:
 def _watched(settings: Settings, ways: Ways | None) -> int:
     """Watch until somebody asks for the end."""
     state_dir, patience = settings.daemon.state_dir, settings.guardian
-    teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""), _mode(settings))
     words = msgspec.json.encode(stood_in_for(settings))
-    with listening(state_dir, words) as listener:
+    with listening(state_dir, words) as listener, closing(Printer(sys.stdout, _lost)) as out:
+        say = partial(_say, out)
+        teller = Teller(state_dir, say, os.environ.get(VARIABLE, ""), _mode(settings))
         teller.say(
             f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
             f"{patience.stopped_s} s after an orderly end"
@@ -100,10 +103,12 @@ def _mode(settings: Settings) -> Mode:
     return mode_of_all(each.broker for each in settings.accounts)
 
 
-def _say(text: str) -> None:
-    """Write a line at once; a log on a full disk, or that nobody reads any more, ends no watch."""
-    with suppress(OSError):
-        click.echo(f"guardian: {text}")
+def _say(out: Printer, text: str) -> None:
+    out.put(f"guardian: {text}")
+
+
+def _lost(because: str) -> None:
+    """Nobody else is told: what it does last is in the state folder as well."""
 
 
 def main() -> None:
