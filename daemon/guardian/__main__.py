@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -29,6 +32,10 @@ from daemon.telemetry.notify import VARIABLE
 from daemon.telemetry.printing import Printer
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_HUNG_UP: Final = (
+    "the terminal is gone, or somebody sent SIGHUP: the guardian watches on; settings are read at "
+    "a start alone, and SIGTERM ends it"
+)
 
 
 @click.command("ordo-guardian", context_settings={"help_option_names": ["-h", "--help"]})
@@ -89,14 +96,25 @@ def _watched(settings: Settings, ways: Ways | None) -> int:
     with listening(state_dir, words) as listener, closing(Printer(sys.stdout, _lost)) as out:
         say = partial(_say, out)
         teller = Teller(state_dir, say, os.environ.get(VARIABLE, ""), _mode(settings))
-        teller.say(
-            f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
-            f"{patience.stopped_s} s after an orderly end"
-        )
-        if never := never_ran(state_dir):
-            teller.say(never)
-        asyncio.run(Watch(settings, listener, teller, ways).keep())
+        with _over_a_hang_up(teller):
+            teller.say(
+                f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
+                f"{patience.stopped_s} s after an orderly end"
+            )
+            if never := never_ran(state_dir):
+                teller.say(never)
+            asyncio.run(Watch(settings, listener, teller, ways).keep())
     return 0
+
+
+@contextmanager
+def _over_a_hang_up(teller: Teller) -> Iterator[None]:
+    """Go on over a SIGHUP while the block runs, and tell the first."""
+    before = signal.signal(signal.SIGHUP, lambda *_: teller.say_once("hung up", _HUNG_UP))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before or signal.SIG_DFL)
 
 
 def _mode(settings: Settings) -> Mode:

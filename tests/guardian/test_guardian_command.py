@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -94,6 +95,17 @@ def test_interrupted_it_ends_at_once(house):
     guardian.wait_line(f"guardian: PAPER  {NEVER.format(house / 'state')}")
     assert guardian.end(signal.SIGINT) == 130
     assert not (house / "state" / "beat.sock").exists()
+
+
+def test_a_terminal_that_is_gone_ends_it_not_and_is_told_once(house):
+    guardian = GuardianProcess(house, {})
+    guardian.wait_line(" that this is ")
+    for _ in range(2):
+        os.kill(guardian.pid, signal.SIGHUP)
+    guardian.wait_line("the guardian watches on; settings are read at a start alone")
+    os.kill(guardian.pid, signal.SIGHUP)
+    assert guardian.end(signal.SIGINT) == 130
+    assert len([line for line in guardian.lines if "SIGHUP" in line]) == 1
 
 
 @pytest.mark.parametrize("how", [KeyboardInterrupt, asyncio.CancelledError])
