@@ -221,7 +221,7 @@ class Service:
         beside = Beside(given, told, prices=self._pace.waits)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
-        supervisor = Supervisor(app.specs, ledger, self._unit.reading)
+        supervisor = Supervisor(app.specs, ledger, self._unit.reading, kept.unread)
         mirror = self._hot.mirror if self._hot is not None else None
         around = surrounded(beside.around(self._unknown.around(app.around)), meter, mirror)
         self._tasks = tasks = self._pace.driver(supervisor, ledger, around, self._pace)
