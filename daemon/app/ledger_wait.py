@@ -70,7 +70,10 @@ async def answers(
                 return True  # whoever opens it says what is amiss
             if running.now_ns() >= until_ns:
                 raise
-            because = because or f"{error}; this start waits for it up to {LIMIT_S} s"
+            because = because or (
+                f"ALERT {error}; this start waits for it up to {LIMIT_S} s, and until it is ready "
+                "nothing is guarded"
+            )
             waits(because)
         else:
             return True

@@ -38,7 +38,7 @@ from daemon.app.machine.host import Host, this_host
 from daemon.app.machine.kill_signal import KillBySignal
 from daemon.app.machine.loop_watch import LoopWatch
 from daemon.app.machine.meter import Meter
-from daemon.app.machine.signals import Stop, heard
+from daemon.app.machine.signals import HangUp, Stop, heard
 from daemon.app.machine.telemetry import bare
 from daemon.app.machine.works import first_of
 from daemon.app.opening import openers_of, require_credentials
@@ -112,6 +112,7 @@ class Service:
         self._unit = Unit(machine, watcher.say, self._latch, mode, pace.passing_ns)
         self._hot: hot_state.Opened | None = None
         self._by_signal = KillBySignal(given.state_dir, watcher.say, told.log)
+        self._hang_up = HangUp(watcher.say, told.log)
 
     async def run(self) -> signal.Signals | None:
         """Run until the days are over or somebody asks for the end; return the signal that did.
@@ -123,7 +124,7 @@ class Service:
         given, loop = self._given, asyncio.get_running_loop()
         pause = partial(self._pause, "ledger failed")
         async with AsyncExitStack() as stack:
-            stack.enter_context(heard(self._stop, self._by_signal))
+            stack.enter_context(heard(self._stop, self._by_signal, self._hang_up))
             holding = held_with_ledger(given, self._unit, self._machine, self._stop.is_asked)
             if not await stack.enter_async_context(holding):
                 return self._stop.signal
@@ -222,7 +223,7 @@ class Service:
         beside = Beside(given, told, prices=self._pace.waits)
         timed = TimedLedger(kept.ledger, meter.now_ns, told.metrics.ledger_round_trip.observe)
         ledger = AnnouncingLedger(timed, self._entered, durable)
-        supervisor = Supervisor(app.specs, ledger, self._unit.reading)
+        supervisor = Supervisor(app.specs, ledger, self._unit.reading, kept.unread)
         mirror = self._hot.mirror if self._hot is not None else None
         around = surrounded(beside.around(self._unknown.around(app.around)), meter, mirror)
         self._tasks = tasks = self._pace.driver(supervisor, ledger, around, self._pace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TextIO
+from typing import Any
 
 import msgspec
 
@@ -62,10 +62,10 @@ _BETWEEN_NS = 250 * MILLISECOND_NS
 
 
 class Lines:
-    """Writes lines for people to a stream, and tells machines of facts.
+    """Says lines to people, and tells machines of facts.
 
     Args:
-        people: where lines for people go.
+        people: takes each line for people; neither waits nor raises, for the loop calls it.
         machines: takes each fact, plain values under plain keys.
         host: host time, by which the lines of a profit are spaced.
         modes: whose money each account trades with.
@@ -77,12 +77,12 @@ class Lines:
 
     def __init__(
         self,
-        people: TextIO,
+        people: Callable[[str], None],
         machines: Callable[[Mapping[str, object]], None],
         host: Clock,
         modes: Modes = ON_PAPER,
     ) -> None:
-        self._people = people
+        self._write = people
         self._machines = machines
         self._host = host
         self._modes = modes
@@ -95,7 +95,7 @@ class Lines:
         self._modes = modes
 
     def say(self, text: str) -> None:
-        """Write a line for people, at once."""
+        """Say a line to people."""
         self._write(f"{self._modes.whole.upper()}  {text}")
 
     def ready(self, url: str) -> None:
@@ -152,10 +152,6 @@ class Lines:
                 "fact": msgspec.to_builtins(fact),
             }
         )
-
-    def _write(self, line: str) -> None:
-        self._people.write(line + "\n")
-        self._people.flush()
 
 
 def summary(document: dict[str, Any], seen: Mapping[str, PnlSeen]) -> str:

@@ -8,9 +8,10 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ from daemon.app.given.assignment import Assignment, GeneratedDays, Played, Recor
 from daemon.app.given.live_days import LiveDays, StandInDays
 from daemon.app.given.wiring import cells_of
 from daemon.app.machine.deployed import code_loaded
-from daemon.app.machine.host import this_host
+from daemon.app.machine.host import Host, this_host
 from daemon.app.machine.open_files import room_made
 from daemon.app.machine.telemetry import Telemetry, opened
 from daemon.app.service import Service
@@ -53,6 +54,7 @@ from daemon.messages.modes import modes_of
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import FeedKind, Settings
 from daemon.storage.emergency import GuardedLedger
+from daemon.telemetry.printing import Printer
 from daemon.worlds import GeneratedMarket, begins_ns, front_expiry
 
 _NOBODY = (
@@ -105,13 +107,17 @@ def command(
             market = _generated(loaded, plans, pace, until)
         idle, left_out = ({}, []) if replays else idle_plans(loaded, plans)
         for sentence in (*(f"ALERT {each}" for each in unread.values()), *left_out):
-            click.echo(f"ordo: left out: {sentence}", err=True)
+            with suppress(OSError):  # a disk that is full keeps nobody from guarding
+                click.echo(f"ordo: left out: {sentence}", err=True)
         files = {plan.id: file.name for file, plan in (*named, *idle.items())}
         given = _assignment(loaded, plans, idle.values(), market)
         given = replace(given, files=files, left_out=unread)
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
+        lines = _lines(given, telemetry, held)
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))
+        time = given.played.time(MonotonicClock(), pace)
+        host = replace(this_host(), telemetry=telemetry)
+        return runner.run(_run(given, plans, time, lines, host))
 
 
 def _require_each_once(plans: Sequence[Plan], *, replays: bool) -> None:
@@ -200,9 +206,19 @@ def _ids(plans: Iterable[Plan]) -> frozenset[str]:
     return frozenset(plan.id for plan in plans)
 
 
-async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Telemetry) -> int:
+def _lines(given: Assignment, telemetry: Telemetry, held: ExitStack) -> Lines:
+    """Return what writes lines to standard output, and goes on where nobody takes them."""
+    tell = partial(_lost, telemetry)
+    printer = held.enter_context(closing(Printer(sys.stdout, tell)))
+    return Lines(printer.put, telemetry.record, MonotonicClock(), modes_of(given.accounts))
+
+
+def _lost(telemetry: Telemetry, because: str) -> None:
+    telemetry.log.error("lines for people lost", because=because)
+
+
+async def _run(given: Assignment, plans: list[Plan], pace: Time, lines: Lines, host: Host) -> int:
     """Run until the end, and tell how it went."""
-    lines = Lines(sys.stdout, telemetry.record, MonotonicClock(), modes_of(given.accounts))
     days = given.played.days()
     lines.say(f"{_played(given.played)}, in {given.folder}")
     lines.say(code_said(code_loaded(given.settings, 0)))
@@ -220,7 +236,6 @@ async def _run(given: Assignment, plans: list[Plan], pace: Time, telemetry: Tele
                 name = document["strategy_id"] = address(plan.id, cell.mark)
                 lines.say(summary(document, lines.seen.get(name, {})))
 
-    host = replace(this_host(), telemetry=telemetry)
     asked = await Service(given, lines, pace, at_end, host).run()
     return INTERRUPTED if asked is signal.SIGINT else 0
 

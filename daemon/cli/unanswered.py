@@ -18,6 +18,7 @@ from daemon.storage.unused import never_ran
 
 LOOK_FIRST = "look with `ordo orders`, or at the broker's own page, before you repeat this"
 """What to do about a request that perhaps was taken."""
+_GUARDIAN = "a guardian that watches does, unless the ledger cannot be opened"
 
 
 def require_account(settings: Settings, scope: str, name: str) -> None:
@@ -79,13 +80,13 @@ def to_come(settings: Settings, kind: str, *, taken: bool) -> str:
     if taken:
         return (
             "perhaps it took this, latched it by another name as well, and closes already; "
-            "otherwise it closes when it answers again, or a guardian that watches does"
+            f"otherwise it closes when it answers again, or {_GUARDIAN}"
         )
     if there == "starting":
         bound_s = settings.guardian.stopped_s
         later = (
             "it closes what is open once it has read its record; where that takes over "
-            f"{bound_s} s, or where it is ending, a guardian that watches does"
+            f"{bound_s} s, or where it is ending, {_GUARDIAN}"
         )
     return f"nothing has been closed yet; {later or 'it will be closed when the daemon runs'}"
 

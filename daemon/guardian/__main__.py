@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -25,8 +29,13 @@ from daemon.storage.stood_in_for import MEND, stood_in_for, unlike, watched
 from daemon.storage.unused import never_ran
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.notify import VARIABLE
+from daemon.telemetry.printing import Printer
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_HUNG_UP: Final = (
+    "the terminal is gone, or somebody sent SIGHUP: the guardian watches on; settings are read at "
+    "a start alone, and SIGTERM ends it"
+)
 
 
 @click.command("ordo-guardian", context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,27 +92,41 @@ async def _seen(sight: Sight) -> Exposure:
 def _watched(settings: Settings, ways: Ways | None) -> int:
     """Watch until somebody asks for the end."""
     state_dir, patience = settings.daemon.state_dir, settings.guardian
-    teller = Teller(state_dir, _say, os.environ.get(VARIABLE, ""), _mode(settings))
     words = msgspec.json.encode(stood_in_for(settings))
-    with listening(state_dir, words) as listener:
-        teller.say(
-            f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
-            f"{patience.stopped_s} s after an orderly end"
-        )
-        if never := never_ran(state_dir):
-            teller.say(never)
-        asyncio.run(Watch(settings, listener, teller, ways).keep())
+    with listening(state_dir, words) as listener, closing(Printer(sys.stdout, _lost)) as out:
+        say = partial(_say, out)
+        teller = Teller(state_dir, say, os.environ.get(VARIABLE, ""), _mode(settings))
+        with _over_a_hang_up(teller):
+            teller.say(
+                f"watches {state_dir.absolute()}: {patience.silence_s} s without a beat, "
+                f"{patience.stopped_s} s after an orderly end"
+            )
+            if never := never_ran(state_dir):
+                teller.say(never)
+            asyncio.run(Watch(settings, listener, teller, ways).keep())
     return 0
+
+
+@contextmanager
+def _over_a_hang_up(teller: Teller) -> Iterator[None]:
+    """Go on over a SIGHUP while the block runs, and tell the first."""
+    before = signal.signal(signal.SIGHUP, lambda *_: teller.say_once("hung up", _HUNG_UP))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before or signal.SIG_DFL)
 
 
 def _mode(settings: Settings) -> Mode:
     return mode_of_all(each.broker for each in settings.accounts)
 
 
-def _say(text: str) -> None:
-    """Write a line at once; a log on a full disk, or that nobody reads any more, ends no watch."""
-    with suppress(OSError):
-        click.echo(f"guardian: {text}")
+def _say(out: Printer, text: str) -> None:
+    out.put(f"guardian: {text}")
+
+
+def _lost(because: str) -> None:
+    """Nobody else is told: what it does last is in the state folder as well."""
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon import kill
-from daemon.errors import OrdoError
+from daemon.errors import OrdoError, StoreError
 from daemon.guardian.decision import Daemon, Deed, Exposure, Patience, Seen, decide
 from daemon.guardian.known import Known
 from daemon.guardian.listening import Heard, Listener
@@ -226,13 +226,27 @@ class Watch:
         try:
             flat = await self._takeover.run(because, ends=ends)
         except (OrdoError, OSError) as error:
-            self._teller.once("hindered", f"{error}; it is tried again")
             self._exposure = Exposure.UNSEEN
+            if not ends and isinstance(error, OrdoError) and error.code == "already_running":
+                self._teller.once("hindered", f"{error}; it is tried again")
+                return
+            self._teller.alert(_not_closed(seen.exposure, error))
             return
         self._teller.once("hindered", "")
         self._taken_over()
         self._wait_anew(Exposure.FLAT if flat else Exposure.WAITING)
         self._over = not flat and not self._sight.returns
+
+
+def _not_closed(shown: Exposure, error: Exception) -> list[str]:
+    """Return what a person is to know where a try to close has failed."""
+    shows = "cannot be read" if shown is Exposure.UNREAD else "shows something open"
+    what = "the ledger" if isinstance(error, StoreError) else "what hinders the guardian"
+    return [
+        f"NOT closed, and nobody guards: the broker's book {shows}",
+        f"{error}; it is tried again and again",
+        f"close it at the broker's own page, or mend {what}",
+    ]
 
 
 def _kills(latch: kill.Latch, account: str) -> bool:

@@ -3,6 +3,7 @@
 The message that felled it goes to the dead letters and is not tried again. `restarts` falls within
 `period_ns` hold, one more escalates, and the window slides. An actor marked `disarm` is then left
 out; any other ends the tree with `TooManyRestarts`, for a restart of the whole process is recovery.
+Where the facts cannot be read, one that may be left out is so at once, and any other ends the tree.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ class Supervisor:
         specs: the actors.
         ledger: the facts that they are built from.
         goes_on: is told while they are built from many of them.
+        unread: says why the ledger, which would answer late or never, is not read; empty: it is.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class Supervisor:
         specs: Sequence[ActorSpec],
         ledger: Ledger,
         goes_on: Callable[[], object] = silent,
+        unread: Callable[[], str] = str,
     ) -> None:
         self._ledger = ledger
+        self._unread = unread
         recorded = tuple(ledger.facts())  # once for all: reading a fact takes longer than its fold
         self.children = {
             spec.name: Child(spec, _built(spec, telling(recorded, goes_on))) for spec in specs
@@ -137,7 +141,8 @@ class Supervisor:
 
         Raises:
             TooManyRestarts: it fell more often than it may, and is not one to be left out.
-            StoreError: the ledger failed; deciding on without it would lose orders.
+            StoreError: the ledger failed; deciding on without it would lose orders. Where only the
+                facts cannot be read, whoever may be left out is.
         """
         if isinstance(error, StoreError):
             raise error
@@ -150,12 +155,20 @@ class Supervisor:
             child.restarts += 1
             message = Started()
             try:
-                child.actor = child.spec.restore(self._ledger.facts())
+                child.actor = child.spec.restore(self._facts())
                 return child.actor.handle(message, now_ns)
-            except StoreError:
-                raise
+            except StoreError as unread:
+                if not child.spec.disarm:
+                    raise
+                self._bury(message, unread, origin, now_ns)
+                return self._give_up(child, unread, origin, now_ns)
             except Exception as again:  # noqa: BLE001  a fall while it was rebuilt
                 error = again
+
+    def _facts(self) -> Iterable[Any]:
+        """Return what an actor is rebuilt from; a ledger that may not answer refuses its reader."""
+        because = self._unread()
+        return map(_refuse, (because,)) if because else self._ledger.facts()
 
     def _bury(self, message: object, error: Exception, origin: Origin, now_ns: int) -> None:
         """Put a message that felled its actor to the dead letters."""
@@ -165,7 +178,7 @@ class Supervisor:
     def _give_up(
         self, child: Child, error: Exception, origin: Origin, now_ns: int
     ) -> Sequence[Effect]:
-        """Leave an actor out that fell too often, or end the tree."""
+        """Leave an actor out that fell too often, or cannot be rebuilt; or end the tree."""
         name = child.spec.name
         if not child.spec.disarm:
             raise TooManyRestarts(
@@ -198,6 +211,10 @@ def _built(spec: ActorSpec, facts: Iterable[Any]) -> Actor:
         if not spec.disarm:
             raise
         return _Unbuilt(error)
+
+
+def _refuse(because: str) -> None:
+    raise StoreError(f"the facts are not read, for the ledger has failed: {because}")
 
 
 def _told(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """A file of log lines for each day, for its owner alone; what is older than asked for is removed.
 
 A file is named by its day in UTC, as the instants in it are, so nothing has to be renamed, and a
-restart goes on in the file of the day.
+restart goes on in the file of the day. One that somebody removes is made anew within a second.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import errno
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +38,8 @@ class DailyFiles:
         self._now_ns = now_ns
         self._day: date | None = None
         self._file: BinaryIO | None = None
+        self._path = folder
+        self._looked = 0
 
     def write(self, event: Event) -> None:
         """Write an event.
@@ -44,8 +47,9 @@ class DailyFiles:
         Raises:
             OSError: the disk refused, or took only a part.
         """
-        today = datetime.fromtimestamp(self._now_ns() // _SECOND_NS, UTC).date()
-        if self._file is None or today != self._day:
+        second = self._now_ns() // _SECOND_NS
+        today = datetime.fromtimestamp(second, UTC).date()
+        if self._file is None or today != self._day or not self._is_there(self._file, second):
             self.close()
             self._file = self._opened(today)
             self._day = today
@@ -60,9 +64,23 @@ class DailyFiles:
             self._file.close()
             self._file = None
 
+    def _is_there(self, file: BinaryIO, second: int) -> bool:
+        """Say whether a file is still in its place, which is looked at once a second.
+
+        Without that the rest of a day whose folder somebody removed would go into a file without a
+        name, and nothing would say so.
+        """
+        if second == self._looked:
+            return True
+        self._looked = second
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(file.fileno()), self._path.lstat())
+        return False
+
     def _opened(self, day: date) -> BinaryIO:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / f"ordo-{day}.jsonl", _FLAGS, 0o600)
+        self._path = self._folder / f"ordo-{day}.jsonl"
+        descriptor = os.open(self._path, _FLAGS, 0o600)
         os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "ab", buffering=0)
 

@@ -16,6 +16,7 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
+from daemon.telemetry.printing import straight
 from daemon.telemetry.redaction import Secrets
 
 _SECOND_NS = 1_000_000_000
@@ -138,10 +139,9 @@ def suiting(stream: TextIO, environ: Mapping[str, str]) -> Render:
 
 def to_stream(stream: TextIO, environ: Mapping[str, str]) -> Callable[[Event], None]:
     """Return what writes events to a stream at once, in the form that suits it."""
-    render = suiting(stream, environ)
+    render, write = suiting(stream, environ), straight(stream)
 
     def put(event: Event) -> None:
-        stream.write(render(event) + "\n")
-        stream.flush()
+        write(render(event) + "\n")
 
     return put

@@ -7,13 +7,11 @@ fits is left out and counted, and so is what could not be written; nothing of it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from queue import SimpleQueue
-from threading import Thread
+from functools import partial
 from typing import Protocol, TextIO
 
 from daemon.telemetry.log import Event, to_stream
-
-_CLOSE_S = 2.0
+from daemon.telemetry.pen import Pen
 
 
 class Sink(Protocol):
@@ -71,7 +69,10 @@ class Writer:
 
     def __init__(self, sinks: Sequence[Sink], now: Callable[[], str], most: int = 10_000) -> None:
         self._now = now
-        self._pens = tuple(_Pen(sink, most, self._tell) for sink in sinks)
+        self._pens: tuple[Pen[Event], ...] = tuple(
+            Pen(sink.write, most, partial(self._tell, number), sink.close)
+            for number, sink in enumerate(sinks)
+        )
 
     @property
     def lost(self) -> int:
@@ -90,53 +91,9 @@ class Writer:
         for pen in self._pens:
             pen.join()
 
-    def _tell(self, failed: _Pen, because: str) -> None:
+    def _tell(self, failed: int, because: str) -> None:
         """Let those who still can say that one cannot write."""
         told = {"at": self._now(), "level": "error", "event": "log not written"}
-        for pen in self._pens:
-            if pen is not failed:
+        for number, pen in enumerate(self._pens):
+            if number != failed:
                 pen.put({**told, "because": because})
-
-
-class _Pen:
-    """Writes to one sink what waits for it."""
-
-    def __init__(self, sink: Sink, most: int, tell: Callable[[_Pen, str], None]) -> None:
-        self.lost = 0
-        self._sink = sink
-        self._most = most
-        self._tell = tell
-        self._failed = False
-        self._waiting: SimpleQueue[Event | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="log", daemon=True)  # sim-ok: real files
-        self._thread.start()
-
-    def put(self, event: Event) -> None:
-        if self._waiting.qsize() >= self._most:
-            self.lost += 1
-            return
-        self._waiting.put(event)
-
-    def end(self) -> None:
-        self._waiting.put(None)
-
-    def join(self) -> None:
-        self._thread.join(_CLOSE_S)
-
-    def _work(self) -> None:
-        while (event := self._waiting.get()) is not None:
-            because = _tried(self._sink, event)
-            self.lost += bool(because)
-            if because and not self._failed:  # told once, until it works again
-                self._tell(self, because)
-            self._failed = bool(because)
-        self._sink.close()
-
-
-def _tried(sink: Sink, event: Event) -> str:
-    """Write, and return why it failed; empty: it did not."""
-    try:
-        sink.write(event)
-    except (OSError, ValueError) as error:
-        return str(error) or type(error).__name__
-    return ""

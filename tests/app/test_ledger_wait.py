@@ -46,10 +46,11 @@ async def test_one_that_answers_is_not_waited_for():
     assert server.told == []
 
 
-async def test_it_is_told_in_the_same_words_each_time_why_and_how_long_it_is_waited_for():
+async def test_each_time_the_same_alert_says_why_and_how_long_and_that_nothing_is_guarded():
     server = Server(3)
     assert await server.answers()
-    assert server.told == [f"the server is away; this start waits for it up to {LIMIT_S} s"] * 3
+    waits = f"ALERT the server is away; this start waits for it up to {LIMIT_S} s"
+    assert server.told == [f"{waits}, and until it is ready nothing is guarded"] * 3
 
 
 async def test_one_that_stays_away_ends_the_start_once_the_time_is_over():

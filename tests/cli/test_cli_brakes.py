@@ -435,7 +435,8 @@ def test_a_latch_whose_name_is_no_text_is_listed():
 NOT_YET = "nothing has been closed yet; it will be closed when the daemon runs"
 PERHAPS = (
     "perhaps it took this, latched it by another name as well, and closes already; "
-    "otherwise it closes when it answers again, or a guardian that watches does"
+    "otherwise it closes when it answers again, or a guardian that watches does, unless the "
+    "ledger cannot be opened"
 )
 
 
@@ -736,7 +737,8 @@ def test_without_a_daemon_nothing_is_cancelled():
 
 READS_FIRST = (
     "nothing has been closed yet; it closes what is open once it has read its record; where that "
-    "takes over 300 s, or where it is ending, a guardian that watches does"
+    "takes over 300 s, or where it is ending, a guardian that watches does, unless the "
+    "ledger cannot be opened"
 )
 UNHEARD = f"the daemon with process id {os.getpid()} does not answer yet in"
 

@@ -80,7 +80,10 @@ class Screen:
     def __init__(self) -> None:
         self.people, self.host = io.StringIO(), VirtualClock()
         self.machines: list[Any] = []
-        self.lines = Lines(self.people, self.machines.append, self.host)
+        self.lines = Lines(self._said, self.machines.append, self.host)
+
+    def _said(self, line: str) -> None:
+        self.people.write(line + "\n")
 
     def said(self) -> list[str]:
         return self.people.getvalue().splitlines()

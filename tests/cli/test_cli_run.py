@@ -14,6 +14,7 @@ from daemon.feeds.sample import sample_path
 from tests.kit.commands import Told, ended, ordo, told
 from tests.kit.days import play, sample
 from tests.kit.plans import ROOT, parse
+from tests.kit.standard_output import UNREAD, WAYS, amiss
 
 SHIPPED = (ROOT / "strategies" / "nifty_short_straddle.toml").read_text()
 ID = "nifty-short-straddle"
@@ -375,6 +376,21 @@ def test_a_process_is_stopped_by_a_signal_without_a_traceback(tmp_path, number, 
     assert "still open: ce sell 65" in done.out
     assert "Traceback" not in done.err
     assert all(json.loads(line)["event"] for line in done.err.splitlines())
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_whatever_becomes_of_its_standard_output_a_daemon_goes_on_and_tells_its_log(tmp_path, how):
+    with amiss(how) as out:
+        process = ordo("run", "--speed", "600", cwd=tmp_path, stdout=out)
+        assert process.stderr is not None
+        with process.stderr as lines:
+            told = [json.loads(next(line for line in lines if '"PositionChanged"' in line))]
+            process.send_signal(signal.SIGTERM)
+            told += map(json.loads, lines)
+        assert process.wait(30) == 0
+    because = [each["because"] for each in told if each["event"] == "lines for people lost"]
+    if how != UNREAD:  # few lines come so soon, and they wait
+        assert because[-1].startswith("so many lines were lost: ")
 
 
 @pytest.mark.untraced

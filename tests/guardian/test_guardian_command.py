@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import socket
 import sys
-from pathlib import Path
 
 import pytest
 
-from daemon.guardian import __main__
 from daemon.guardian.__main__ import main
 from daemon.guardian.listening import listening
 from daemon.guardian.telling import ALERT, Teller
@@ -17,8 +17,10 @@ from daemon.guardian.watch import Watch
 from daemon.storage.exclusive import LOCK
 from daemon.twin.words import Side
 from tests.guardian.test_guardian_taking_over import CALL, traded
+from tests.kit.commands import ordo
 from tests.kit.guardian_process import GuardianProcess
 from tests.kit.live_daemon import LIVE, SHADOW
+from tests.kit.standard_output import WAYS, amiss
 
 NEVER = "no daemon ever ran on {}; [daemon] state_dir state is seen from the folder that this is "
 
@@ -95,6 +97,17 @@ def test_interrupted_it_ends_at_once(house):
     assert not (house / "state" / "beat.sock").exists()
 
 
+def test_a_terminal_that_is_gone_ends_it_not_and_is_told_once(house):
+    guardian = GuardianProcess(house, {})
+    guardian.wait_line(" that this is ")
+    for _ in range(2):
+        os.kill(guardian.pid, signal.SIGHUP)
+    guardian.wait_line("the guardian watches on; settings are read at a start alone")
+    os.kill(guardian.pid, signal.SIGHUP)
+    assert guardian.end(signal.SIGINT) == 130
+    assert len([line for line in guardian.lines if "SIGHUP" in line]) == 1
+
+
 @pytest.mark.parametrize("how", [KeyboardInterrupt, asyncio.CancelledError])
 def test_an_interrupt_ends_it_in_either_way_in_which_asyncio_tells_one(monkeypatch, capsys, how):
     async def interrupted(_: object) -> None:
@@ -123,13 +136,21 @@ def test_an_alert_that_cannot_be_written_is_told_all_the_same(house):
     assert "cannot be written" in said[1]
 
 
-def test_a_log_on_a_full_disk_ends_no_watch(monkeypatch):
-    """Such a disk may be why the daemon does not come back."""
-    full = Path("/dev/full").open("w")  # noqa: SIM115  what it keeps back fails at its close too
-    monkeypatch.setattr(sys, "stdout", full)
-    __main__._say("takes over")
-    with pytest.raises(OSError, match="No space left"):
-        full.close()
+@pytest.mark.parametrize("how", WAYS)
+def test_whatever_becomes_of_its_standard_output_it_watches_on_and_ends_as_ever(house, how):
+    """A full disk may be why the daemon does not come back."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, amiss(how) as out:
+        manager.bind(str(house / "notify"))
+        manager.settimeout(30)
+        told = {"NOTIFY_SOCKET": str(house / "notify")}
+        guardian = ordo(cwd=house, environ=told, module="daemon.guardian", stdout=out)
+        lives = [manager.recv(64) for _ in range(4)]
+        guardian.send_signal(signal.SIGINT)
+        ended = guardian.wait(30)
+        assert guardian.stderr is not None
+        guardian.stderr.close()
+    assert lives == [b"READY=1\nWATCHDOG=1"] * 4
+    assert ended == 130
 
 
 def test_asked_once_it_alerts_to_one_that_was_started_by_other_settings(house, monkeypatch, capsys):

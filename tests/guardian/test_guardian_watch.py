@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from daemon import kill
-from daemon.errors import OrdoError
+from daemon.errors import OrdoError, StoreError
 from daemon.guardian import sight
 from daemon.guardian.decision import Daemon, Deed, Exposure
 from daemon.guardian.listening import Heard
@@ -51,7 +53,7 @@ class Watched:
     def __init__(self, folder, patch, accounts=("paper",)) -> None:
         self.beats, self.said, self.because = Beats(), [], []
         self.ends: list[bool] = []
-        self.hinders: type[Exception] = OrdoError
+        self.hinders: Callable[[str], Exception] = OrdoError
         self.exposure, self.hindered, self.reads, self.flat = Exposure.OPEN, "", 0, True
         file = folder / "settings.toml"
         text = '[[accounts]]\nid = "{}"\nbroker = "paper"\n'
@@ -204,17 +206,38 @@ async def test_with_each_look_its_own_manager_hears_that_it_lives(died, watched,
         assert [manager.recv(64) for _ in range(2)] == [b"READY=1\nWATCHDOG=1"] * 2
 
 
-@pytest.mark.parametrize("hinders", [OrdoError, OSError])
-async def test_what_hinders_it_is_told_once_and_tried_again(died, watched, hinders):
-    watched.hinders = hinders
-    watched.hindered = "the ledger is locked"
-    await watched.looks(LOOKS + 3)
-    assert len(watched.because) == 4
+@pytest.mark.parametrize("shown", [Exposure.OPEN, Exposure.UNREAD])
+@pytest.mark.parametrize("hinders", [StoreError, OrdoError, OSError])
+async def test_what_it_cannot_close_is_told_once_left_as_word_and_tried_again(
+    died, watched, tmp_path, hinders, shown
+):
+    watched.exposure, watched.hinders = shown, hinders
+    watched.hindered = "the server is away"
+    await watched.looks(2 * LOOKS + 3)
+    assert len(watched.because) >= 3
     assert len(set(watched.because)) == 1, "the seconds that pass meanwhile are no news"
-    assert watched.said == ["PAPER  ALERT the ledger is locked; it is tried again"]
-    watched.hindered = ""
-    await watched.looks(1)
-    assert len(watched.because) == 5
+    shows = "cannot be read" if shown is Exposure.UNREAD else "shows something open"
+    what = "the ledger" if hinders is StoreError else "what hinders the guardian"
+    lines = [
+        f"NOT closed, and nobody guards: the broker's book {shows}",
+        "the server is away; it is tried again and again",
+        f"close it at the broker's own page, or mend {what}",
+    ]
+    assert watched.said == [f"PAPER  ALERT {'; '.join(lines)}"]
+    assert (tmp_path / ALERT).read_text().splitlines() == [f"PAPER  {each}" for each in lines]
+    tried, watched.hindered = len(watched.because), ""
+    await watched.looks(LOOKS)
+    assert len(watched.because) > tried
+
+
+async def test_a_daemon_that_has_begun_meanwhile_is_left_alone_and_no_word_of_that_is_left(
+    died, watched, tmp_path
+):
+    watched.hinders = partial(OrdoError, code="already_running")
+    watched.hindered = "the daemon with process id 7 has begun just now"
+    await watched.looks(LOOKS + 3)
+    assert watched.said == [f"PAPER  ALERT {watched.hindered}; it is tried again"]
+    assert not (tmp_path / ALERT).exists()
 
 
 async def test_after_an_orderly_end_a_person_is_told_and_has_more_time(watched):

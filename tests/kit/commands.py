@@ -94,14 +94,18 @@ def written(stream: Stream) -> str:
 
 
 def ordo(
-    *args: str | Path, cwd: Path, environ: dict[str, str] | None = None, module: str = "daemon"
+    *args: str | Path,
+    cwd: Path,
+    environ: dict[str, str] | None = None,
+    module: str = "daemon",
+    stdout: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """Start `python -m daemon`, or another of its programs, as a process, its streams in pipes."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *map(str, args)],
         cwd=cwd,
         env=surroundings(environ or {}),
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

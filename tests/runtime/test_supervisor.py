@@ -274,6 +274,50 @@ def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
     assert supervisor.children["router"].restarts == 1
 
 
+def test_who_may_be_left_out_is_at_once_where_the_facts_to_rebuild_him_cannot_be_read():
+    """One strategy that falls does not end the guard of everything."""
+    stage, faults = Stage(), []
+
+    def restore(_):
+        if faults:
+            raise StoreError("the server is away")
+        return Scripted("runner", FALLS, stage.log)
+
+    stage.add("runner", restore=restore, disarm=True).add("router", {"good": (Show("good"),)})
+    supervisor = Supervisor(stage.specs, stage.ledger)
+    faults.append(True)
+    assert list(supervisor.handle(supervisor.children["runner"], BAD, 5)) == []
+    assert supervisor.children["runner"].disarmed
+    *_, why, left_out = [entry.fact for entry in stage.ledger.entries]
+    assert why == DeadLetter("runner", repr(Started()), "StoreError: the server is away", 5)
+    assert left_out == ActorDisarmed("runner", 5)
+    assert supervisor.handle(supervisor.children["router"], GOOD, 5) == (Show("good"),)
+
+
+def test_a_ledger_that_would_answer_late_is_not_read_and_who_needs_no_facts_is_rebuilt():
+    """To wait for it would hold up everybody."""
+    stage, failed = Stage(), []
+
+    def reading(facts):
+        list(facts)
+        return Scripted("runner", FALLS, stage.log)
+
+    stage.add("runner", restore=reading, disarm=True)
+    stage.add("people", FALLS | {"Started": (Show("again"),)}, disarm=True)
+    stage.add("router", restore=reading)
+    supervisor = Supervisor(stage.specs, stage.ledger, unread=lambda: "".join(failed))
+    children = supervisor.children
+    supervisor.handle(children["runner"], BAD, 5)
+    assert not children["runner"].disarmed
+    failed.append("a flush took over 250 ms")
+    stage.ledger.facts = None  # nobody asks for them
+    assert list(supervisor.handle(children["runner"], BAD, 6)) == []
+    assert children["runner"].disarmed
+    assert supervisor.handle(children["people"], BAD, 6) == (Show("again"),)
+    with pytest.raises(StoreError, match="has failed: a flush took over 250 ms"):
+        supervisor.handle(children["router"], BAD, 6)
+
+
 def test_an_actor_that_joins_is_built_from_all_that_was_recorded():
     """Until then, however late it is built; a name is free again once its actor has gone."""
     stage, seen = Stage(Notebook()), []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import stat
 from datetime import UTC, datetime
 
@@ -95,3 +96,30 @@ def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "ordo-2026-11-23.jsonl").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic"):
         Days(tmp_path).write_on(0, "it")
+
+
+def test_a_folder_that_somebody_removes_is_made_anew_within_a_second(tmp_path):
+    files = Days(tmp_path / "logs")
+    files.write_on(0, "a")
+    shutil.rmtree(tmp_path / "logs")
+    files.now_ns += 1_000_000_000
+    for what in "bc":
+        files.write({"event": what})
+    files.close()
+
+    assert held(tmp_path / "logs" / "ordo-2026-11-23.jsonl") == ["b", "c"]
+
+
+def test_a_file_that_somebody_puts_in_its_place_is_written_to(tmp_path):
+    files = Days(tmp_path)
+    path = tmp_path / "ordo-2026-11-23.jsonl"
+    for what in "ab":
+        files.write_on(0, what)
+    path.rename(tmp_path / "mine.jsonl")
+    path.touch()
+    files.write({"event": "c"})  # within the second nobody looks again
+    files.now_ns += 1_000_000_000
+    files.write({"event": "d"})
+    files.close()
+
+    assert (held(tmp_path / "mine.jsonl"), held(path)) == (["a", "b", "c"], ["d"])

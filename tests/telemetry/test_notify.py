@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from contextlib import closing
@@ -64,3 +65,44 @@ def test_a_manager_that_reads_nothing_is_not_waited_for(tmp_path):
                 break
 
     assert len(said) == 1
+
+
+def test_a_process_that_may_open_no_more_files_still_tells_that_it_lives(manager, monkeypatch):
+    wire, address = manager
+    notifier = Notifier(address, pytest.fail)
+    monkeypatch.setattr(socket, "socket", _refused)
+    notifier.send("WATCHDOG=1")
+
+    assert wire.recv(64) == b"WATCHDOG=1"
+
+
+def test_a_socket_that_is_bound_anew_is_found(tmp_path):
+    notifier = Notifier(str(tmp_path / "notify"), pytest.fail)
+    for _ in range(2):
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as wire:
+            wire.bind(str(tmp_path / "notify"))
+            notifier.send("WATCHDOG=1")
+            assert wire.recv(64) == b"WATCHDOG=1"
+        (tmp_path / "notify").unlink()
+
+
+def test_where_its_own_socket_could_not_be_opened_or_is_none_any_more_another_is(
+    manager, monkeypatch
+):
+    wire, address = manager
+    said: list[str] = []
+    with monkeypatch.context() as refusing:
+        refusing.setattr(socket, "socket", _refused)
+        notifier = Notifier(address, said.append)
+    for told in (b"first", b"second", b"third"):
+        notifier.send(told.decode())
+        assert wire.recv(64) == told
+        if told == b"first":
+            os.close(notifier._wire.fileno())
+
+    assert len(said) == 1
+    assert "Too many open files" in said[0]
+
+
+def _refused(*_):
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

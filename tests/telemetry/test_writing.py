@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from threading import Event
+from threading import Event, Semaphore
 
 from daemon.telemetry.writing import StreamSink, Writer
 
@@ -90,9 +90,25 @@ def test_whoever_tells_waits_for_no_pipe_and_what_does_not_fit_is_counted():
     assert writer.lost == 2
 
 
+def test_a_sink_that_takes_nothing_any_more_is_told_once_by_the_others():
+    stuck, good, took = Stuck(), Kept(), Semaphore(0)
+    keep = good.write
+    good.write = lambda event: (keep(event), took.release())
+    writer = Writer([stuck, good], lambda: "now", most=2)
+    writer.put({"event": "a"})
+    assert stuck.reached.wait(30)
+    for what in "bcde":
+        assert took.acquire(timeout=30)  # so that no line is lost there
+        writer.put({"event": what})
+    stuck.go_on.set()
+    writer.close()
+
+    told = [each["because"] for each in good.events if "because" in each]
+    assert told == ["2 lines wait, and nobody takes one"]
+
+
 def test_a_sink_that_hangs_holds_up_no_other():
     stuck, good = Stuck(), Kept()
-    writer = Writer([stuck, good], lambda: "now")
     done = Event()
     keep = good.write
 
@@ -102,6 +118,7 @@ def test_a_sink_that_hangs_holds_up_no_other():
             done.set()
 
     good.write = write
+    writer = Writer([stuck, good], lambda: "now")
     for what in "abc":
         writer.put({"event": what})
     assert done.wait(30), "the other sink was held up"

@@ -12,6 +12,7 @@ from daemon.errors import SettingsError
 from daemon.runtime.telling import silent
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.migrating import POSTGRES
 from daemon.storage.patience import Patience
 from daemon.storage.reader import Wanted
 from daemon.storage.store import Store
@@ -53,6 +54,13 @@ class Records(Struct, frozen=True):
     store: Store
     open: ExitStack
     forget: Callable[[], None]
+
+    def unread(self) -> str:
+        """Return why the ledger is not read any more; empty: it is.
+
+        A server that has failed answers late or never, and whoever waits for it guards nothing.
+        """
+        return self.ledger.failed_because if self.store.dialect == POSTGRES else ""
 
     def exchanges(
         self, accounts: Sequence[str], home: str, on_failure: Callable[[str], object]

@@ -10,8 +10,14 @@ from functools import partial
 from types import FrameType
 from typing import Protocol
 
+from daemon.telemetry.log import Log
+
 KILL = signal.SIGUSR1
 """The last way to a kill: when neither the page nor the command gets through."""
+_HUNG_UP = (
+    "the terminal is gone, or somebody sent SIGHUP: the daemon guards on; settings are read at a "
+    "start alone, and SIGTERM ends it"
+)
 
 
 class Stop:
@@ -51,9 +57,32 @@ class Kill(Protocol):
         ...
 
 
+class HangUp:
+    """Goes on over a SIGHUP, and tells people and the log of the first.
+
+    Args:
+        say: tells a person something.
+        log: is told as well.
+    """
+
+    def __init__(self, say: Callable[[str], None], log: Log) -> None:
+        self._say = say
+        self._log = log
+        self._told = False
+
+    def heard(self) -> None:
+        """Take in one; in the loop."""
+        if not self._told:
+            self._told = True
+            self._log.warning("hung up", because=_HUNG_UP)
+            self._say(_HUNG_UP)
+
+
 @contextmanager
-def heard(stop: Stop, kill: Kill) -> Iterator[None]:
+def heard(stop: Stop, kill: Kill, hang_up: HangUp) -> Iterator[None]:
     """Hear SIGINT and SIGTERM as a request to end, SIGUSR1 as a kill of everything.
+
+    SIGHUP ends nothing: whoever closes a terminal has not closed what is open.
 
     What cannot wait is done between two instructions of whatever the process is at, the rest in
     the loop, which the signal wakes.
@@ -61,18 +90,23 @@ def heard(stop: Stop, kill: Kill) -> Iterator[None]:
     Args:
         stop: is asked to end.
         kill: is told of each SIGUSR1.
+        hang_up: is told of each SIGHUP.
     """
-    loop = asyncio.get_running_loop()
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGHUP)
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.ask, name)
         _at_once(name, partial(stop.note, name))
     loop.add_signal_handler(KILL, kill.act)
     _at_once(KILL, kill.latch)
+    loop.add_signal_handler(signal.SIGHUP, hang_up.heard)
     try:
         yield
     finally:
-        for name in (signal.SIGINT, signal.SIGTERM, KILL):
+        for name in (signal.SIGINT, signal.SIGTERM, KILL, signal.SIGHUP):
             loop.remove_signal_handler(name)
+        signal.signal(
+            signal.SIGHUP, before or signal.SIG_DFL
+        )  # `nohup` has it ignored to the last line
 
 
 def _at_once(name: signal.Signals, work: Callable[[], None]) -> None:

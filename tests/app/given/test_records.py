@@ -12,6 +12,7 @@ from daemon.messages import Fact
 from daemon.storage import stored, verified
 from daemon.storage.codec import decode_fact
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.migrating import POSTGRES, SQLITE
 from daemon.storage.sqlite import SqliteStore
 from tests.kit.facts import NOW
 
@@ -86,3 +87,14 @@ def test_each_fact_is_read_once_by_a_start_however_often_it_goes_through_them(
         assert len(went_on) > len(read)
         kept.forget()
         assert (len(list(kept.ledger.facts())), len(read)) == (4, 8)
+
+
+@pytest.mark.parametrize(("dialect", "told"), [(SQLITE, ""), (POSTGRES, "it is away")])
+def test_a_server_that_has_failed_is_not_read_any_more_and_a_file_is(tmp_path, dialect, told):
+    store = SqliteStore(tmp_path / "ledger.sqlite")
+    with records(tmp_path, store, "me", Told(print), 5_000) as kept:
+        store.dialect = dialect
+        assert kept.unread() == ""
+        kept.ledger.failed_because = "it is away"
+        assert kept.unread() == told
+        kept.ledger.failed_because = ""
