@@ -200,8 +200,7 @@ class Service:
         given, every = self._given, [each.id for each in self._given.accounts]
         self._declared = take_up(kept.ledger.facts(), every, given.filed())
         plans = (*given.plans, *self._declared.plans)
-        left_out = (f"left out: {each}" for each in self._declared.left_out)
-        for sentence in (*left_out, *late_exits(plans, given.settings)):
+        for sentence in (*self._declared.told(), *late_exits(plans, given.settings)):
             self._watcher.say(sentence)
         run = self._begun(kept)
         cells = tuple(zip(given.accounts, cells_of(given.accounts, self._modes.home), strict=True))

@@ -28,6 +28,10 @@ class Declared(Struct, frozen=True):
     left_out: tuple[str, ...]
     once: tuple[str, ...]
 
+    def told(self) -> tuple[str, ...]:
+        """Return what people are told of those that are left out."""
+        return tuple(f"left out: {each}" for each in self.left_out)
+
 
 def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collection[str]) -> Declared:
     """Return the declared strategies of a ledger.

@@ -104,9 +104,8 @@ def heard(stop: Stop, kill: Kill, hang_up: HangUp) -> Iterator[None]:
     finally:
         for name in (signal.SIGINT, signal.SIGTERM, KILL, signal.SIGHUP):
             loop.remove_signal_handler(name)
-        signal.signal(
-            signal.SIGHUP, before or signal.SIG_DFL
-        )  # `nohup` has it ignored to the last line
+        # `nohup` has it ignored to the last line.
+        signal.signal(signal.SIGHUP, before or signal.SIG_DFL)
 
 
 def _at_once(name: signal.Signals, work: Callable[[], None]) -> None:
