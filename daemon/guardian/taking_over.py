@@ -261,7 +261,8 @@ class Takeover:
                 desk.flat = False
                 work = self._round(ledger, world, desk)
                 rounds[desk.cell.account] = asyncio.get_running_loop().create_task(work)
-        await asyncio.wait(rounds.values(), timeout=world.patience_s)
+        if rounds:  # there may be no account that is closed from here
+            await asyncio.wait(rounds.values(), timeout=world.patience_s)
         await _gather(desks, rounds)
         return [sentence for desk in desks for sentence in desk.left]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from daemon.domain.orders.words import IntentRecorded, OrderAccepted, OrderUpdat
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SessionRefused, StoreError
 from daemon.guardian.decision import Daemon, Exposure
 from daemon.guardian.exposure import exposure_of, open_in, seen, trades
-from daemon.guardian.paper_world import PaperWorld
+from daemon.guardian.paper_world import PaperWorld, entered
 from daemon.guardian.taking_over import Takeover, is_ours, latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
@@ -281,6 +282,20 @@ async def test_a_guardian_that_is_ended_waits_for_no_broker(tmp_path, said, asks
     await asyncio.wait({run}, timeout=10)
     assert run.cancelled()
     assert not is_held(tmp_path)
+
+
+async def test_where_no_account_can_be_closed_from_here_it_is_over_at_once(
+    tmp_path, takeover, monkeypatch
+):
+    @contextmanager
+    def shut(*of: Any) -> Iterator[PaperWorld]:
+        with entered(*of) as world:
+            world.doors.clear()
+            yield world
+
+    monkeypatch.setattr("daemon.guardian.taking_over.entered", shut)
+    assert await takeover.run("no beat")
+    assert crashes.read(tmp_path).of(ExitOwed) == []
 
 
 async def test_every_order_is_durable_before_it_is_asked_of_the_broker(
