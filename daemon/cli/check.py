@@ -51,6 +51,7 @@ def _preflight(path: Path | None) -> Iterator[Finding]:
     yield fed
     yield looked("strategies", market.strategies, settings, first_day)
     yield looked("state folder", machine.state_folder, settings)
+    yield looked("logs", machine.logs, settings)
     yield looked("ledger", machine.ledger, settings)
     yield looked("hot state", check_hot_state.hot_state, settings)
     yield looked("sinks", check_outside.sinks, settings)

@@ -31,6 +31,9 @@ def hot_state(settings: Settings) -> Finding:
         return warn(_CHECK, str(error), mend)
     except SettingsError as error:
         return fail(_CHECK, str(error), "see to that file")
+    if settings.hot_state.password_file is not None and settings.hot_state.redis is None:
+        unread = f"{settings.hot_state.url} has no password, and password_file is not read"
+        return warn(_CHECK, unread, "take it out, or let [hot_state] url name a Redis")
     if store is None:
         return ok(_CHECK, "none is kept")
     told = fail if settings.daemon.mode is not Mode.PAPER else warn

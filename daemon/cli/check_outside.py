@@ -16,7 +16,7 @@ from daemon.errors import DaemonUnreachable, DataError, OrdoError, SettingsError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import open_recording
 from daemon.feeds.sample import sample_path
-from daemon.jobs.preflight.findings import Finding, fail, ok, worst
+from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import WallClock
 from daemon.settings import FeedKind, Settings
 from daemon.sinks.factory import sink_of
@@ -33,7 +33,11 @@ def feed(settings: Settings, today: date) -> tuple[Finding, date]:
         return ok(check, "the prices of a broker, as they are"), today
     if settings.feed.kind is not FeedKind.REPLAY:
         day = settings.feed.first_day
-        return ok(check, f"{settings.feed.kind}, from {day} on"), day
+        told = f"{settings.feed.kind}, from {day} on"
+        if settings.feed.path is not None:
+            mend = 'write kind = "replay", or take path out: a replay alone plays it'
+            return warn(check, f"{told}; {settings.feed.path} is not played", mend), day
+        return ok(check, told), day
     path = settings.feed.path or sample_path()
     try:
         with closing(open_recording(path, ReplayOptions(front=front_expiry))) as recording:

@@ -13,6 +13,8 @@ from daemon.guardian.ways import Way, Ways
 
 _PAUSE_S = 0.25
 """Between two rounds; with each of them the brokers are read, and those count."""
+_PATIENCE_S = 0.5
+"""So long a round waits for an account that is slow; a step of an exit's ladder is a second."""
 _PRICES_S = 5.0
 """So long quotes may take."""
 
@@ -31,8 +33,11 @@ class LiveWorld:
     Attributes:
         doors: the last line before each account.
         others: what cannot be closed from here.
+        patience_s: how long one account may hold up the others' next round.
         quotes: the newest, by symbol.
     """
+
+    patience_s = _PATIENCE_S
 
     def __init__(self, ways: Sequence[Way], others: Sequence[str], clock: Ways) -> None:
         self._ways = {way.account: way for way in ways}

@@ -46,8 +46,11 @@ class PaperWorld:
     Attributes:
         doors: the last line before each account.
         others: what cannot be closed from here.
+        patience_s: none is needed, for an exchange on paper answers at once.
         quotes: the newest, by symbol.
     """
+
+    patience_s: float | None = None
 
     def __init__(
         self,

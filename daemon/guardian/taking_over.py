@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -43,11 +44,19 @@ _ORIGIN = Origin(BY, 0, 0)
 
 
 class Desk(Struct):
-    """One account at work; flat once its book has shown that twice."""
+    """One account at work; flat once its book has shown that twice.
+
+    Attributes:
+        cell: the account.
+        closer: closes it.
+        flat: its last round has shown it so, and none is under way.
+        left: what was left of it after its last round.
+    """
 
     cell: Cell
     closer: Closer
     flat: bool = False
+    left: list[str] = []
 
 
 def latch(state_dir: Path, because: str) -> str:
@@ -201,36 +210,70 @@ class Takeover:
     ) -> bool:
         """Go round by round until all is flat, or the market has no more to offer today.
 
+        The accounts are worked at once. One whose broker is slow goes on with its round while the
+        others begin their next ones; each is over before the ledger is let go.
+
         Args:
             ledger: the record.
             world: around the accounts.
             desks: of the accounts.
             others: what may be open and is not closed from here, a sentence each.
         """
-        while True:
-            self._teller.lives()
-            left: list[str] = []
-            for desk in desks:
-                left += await self._round(ledger, world, desk)
-            if all(desk.flat for desk in desks):
-                what = "what it knows" if others else "everything"
-                closed = f"the guardian has closed {what}, and latched"
-                self._teller.alert([closed, *others, *left])
-                return not others
-            if left:
-                self._teller.alert(["the guardian is closing what is left", *left])
-            filled = await world.go_on()
-            if filled is None:
-                left = left or ["two readings that show all flat"]
-                self._teller.alert(["the market is over for today, and what is missing", *left])
-                return False
-            for desk in desks:
-                self._hear(ledger, desk, filled[desk.cell.account], world.now_ns())
+        rounds = dict[str, asyncio.Task[list[str]]]()
+        try:
+            while True:
+                self._teller.lives()
+                left = await self._worked(ledger, world, desks, rounds)
+                if all(desk.flat for desk in desks):
+                    what = "what it knows" if others else "everything"
+                    closed = f"the guardian has closed {what}, and latched"
+                    self._teller.alert([closed, *others, *left])
+                    return not others
+                if left:
+                    self._teller.alert(["the guardian is closing what is left", *left])
+                filled = await world.go_on()
+                if filled is None:
+                    left = left or ["two readings that show all flat"]
+                    self._teller.alert(["the market is over for today, and what is missing", *left])
+                    return False
+                for desk in desks:
+                    self._hear(ledger, desk, filled[desk.cell.account], world.now_ns())
+        except asyncio.CancelledError:
+            for task in rounds.values():
+                task.cancel()
+            raise
+        finally:
+            await asyncio.gather(*rounds.values(), return_exceptions=True)
+
+    async def _worked(
+        self,
+        ledger: GuardedLedger,
+        world: World,
+        desks: Sequence[Desk],
+        rounds: dict[str, asyncio.Task[list[str]]],
+    ) -> list[str]:
+        """Begin a round of each account that is at none, and return what is left of all.
+
+        Args:
+            ledger: the record.
+            world: around the accounts.
+            desks: of the accounts.
+            rounds: those under way, by account; what is not over in time stays among them.
+        """
+        await _gather(desks, rounds)
+        for desk in desks:
+            if desk.cell.account not in rounds:
+                desk.flat = False
+                work = self._round(ledger, world, desk)
+                rounds[desk.cell.account] = asyncio.get_running_loop().create_task(work)
+        if rounds:  # there may be no account that is closed from here
+            await asyncio.wait(rounds.values(), timeout=world.patience_s)
+        await _gather(desks, rounds)
+        return [sentence for desk in desks for sentence in desk.left]
 
     async def _round(self, ledger: GuardedLedger, world: World, desk: Desk) -> list[str]:
         """Read one account, do what it needs, and return what is left of it."""
         account = desk.cell.account
-        desk.flat = False
         self._teller.lives()
         hindered = await world.ready(account)
         if hindered:
@@ -274,6 +317,14 @@ class Takeover:
             ladder=ladder(settings),
             windows=windows(settings, account),
         )
+
+
+async def _gather(desks: Sequence[Desk], rounds: dict[str, asyncio.Task[list[str]]]) -> None:
+    """Take what the rounds that are over have left; what felled one is raised."""
+    for desk in desks:
+        task = rounds.get(desk.cell.account)
+        if task is not None and task.done():
+            desk.left = await rounds.pop(desk.cell.account)
 
 
 def _traded(read: AccountRead) -> list[str]:

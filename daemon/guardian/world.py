@@ -24,6 +24,11 @@ class World(Protocol):
         ...
 
     @property
+    def patience_s(self) -> float | None:
+        """How long one account may hold up the others' next round; None: each answers at once."""
+        ...
+
+    @property
     def quotes(self) -> Mapping[str, Quote]:
         """The newest, by symbol."""
         ...

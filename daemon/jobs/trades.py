@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from daemon.actors.order_router.known.loose import is_loose
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
-from daemon.domain.market.costs import Executed, cost_e4
+from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.late import LATE, gives_back
 from daemon.domain.orders.outside import is_outside
@@ -33,11 +33,19 @@ from daemon.messages.broker import UNSEEN
 
 
 class Executions(Struct):
-    """What was filled of one order, and for how much."""
+    """What was filled of one order, and for how much.
+
+    Attributes:
+        intent: the order.
+        quantity: units.
+        value_e4: the sum of price x units.
+        delivers: it is the first of its day to sell what was held of its symbol from days before.
+    """
 
     intent: Intent
     quantity: int = 0
     value_e4: int = 0
+    delivers: bool = False
 
 
 class LegTrade(Struct):
@@ -90,6 +98,8 @@ class Trades:
         self._reasons: dict[str, str] = {}
         self._orders: dict[str, tuple[Executions, LegTrade]] = {}
         self._day = date.min
+        self._brought: set[str] = set()
+        self._delivered: set[str] = set()
         self.all: list[LegTrade] = []
         self.without_charges = ""
 
@@ -101,10 +111,11 @@ class Trades:
         """
         match fact:
             case DayOpened(day):
-                self._day = day
+                self._begin_day(day)
                 return [each for each in self._open.values() if not each.exit_ns]
             case BasketOpened(basket) if basket.strategy_id == self._strategy_id:
                 self._open.clear()
+                self._brought.clear()
             case ExitOwed(_, strategy_id, leg_ids, reason) if strategy_id == self._strategy_id:
                 self._reasons.update(dict.fromkeys(leg_ids, reason.value))
             case IntentRecorded(intent) if intent.strategy_id == self._strategy_id:
@@ -112,6 +123,7 @@ class Trades:
             case OrderUpdated(intent_id, _, _, quantity, value_e4) if intent_id in self._orders:
                 order, trade = self._orders[intent_id]
                 order.quantity, order.value_e4 = quantity, value_e4
+                self._deliver(order)
                 return (trade,)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:
                 return (self._fill(fact),)
@@ -144,6 +156,22 @@ class Trades:
         for each in trade.orders:
             if each.quantity and not each.intent.parent.startswith((WRITTEN_OFF, UNSEEN)):
                 self._charge(trade, each)
+
+    def _begin_day(self, day: date) -> None:
+        if day == self._day:
+            return
+        self._day = day
+        self._brought = {leg_id for leg_id, each in self._open.items() if each.net_quantity > 0}
+        self._delivered.clear()
+
+    def _deliver(self, order: Executions) -> None:
+        """Note which order of a day is the first to sell of what came over the night."""
+        intent = order.intent
+        booked = _is_settled(intent) or _is_lifted(intent)
+        sells = intent.side is Side.SELL and order.quantity and not booked
+        if sells and intent.leg_id in self._brought and intent.symbol not in self._delivered:
+            order.delivers = True
+            self._delivered.add(intent.symbol)
 
     def _intend(self, intent: Intent) -> LegTrade:
         """Follow an order for the trade that its leg is in."""
@@ -248,9 +276,7 @@ class Trades:
 
     def _charge(self, trade: LegTrade, order: Executions) -> None:
         intent = order.intent
-        settled = intent.parent.startswith((SETTLEMENT, HOLDINGS))
-        # What was handed on costs the leg that has it now, and no more whose order it was.
-        lifted = gives_back(intent) or (intent.strategy_id == EXTERNAL and is_outside(intent))
+        settled, lifted = _is_settled(intent), _is_lifted(intent)
         side = intent.side.opposite if lifted else intent.side
         executed = Executed(intent.symbol, side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
@@ -258,6 +284,8 @@ class Trades:
         day = day_of(intent.decided_ns)
         charged = cost_e4(executed, day, kept=carried or kept_until > trade.day)
         self._add(trade, -charged if lifted and not isinstance(charged, Unknown) else charged)
+        if order.delivers:
+            self._add(trade, delivery_e4(intent.symbol, day))
 
     def _add(self, trade: LegTrade, charged: int | Unknown) -> None:
         if isinstance(charged, Unknown):
@@ -265,3 +293,13 @@ class Trades:
             self.without_charges = self.without_charges or charged.because
         elif trade.charges_e4 is not None:
             trade.charges_e4 += charged
+
+
+def _is_settled(intent: Intent) -> bool:
+    """Say whether no order did it: it was booked."""
+    return intent.parent.startswith((SETTLEMENT, HOLDINGS))
+
+
+def _is_lifted(intent: Intent) -> bool:
+    """Say whether it was handed on: it costs the leg that has it now, not whose order it was."""
+    return gives_back(intent) or (intent.strategy_id == EXTERNAL and is_outside(intent))

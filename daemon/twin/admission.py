@@ -53,7 +53,8 @@ class Admission(Floor):
                 return Reason.OTHER, f"no price of {draft.symbol} to protect a market order with"
             price_e4 = rules.within(free_e4, band, instrument.tick_e4)
             draft = msgspec.structs.replace(draft, price_e4=price_e4)
-        why = rules.of_contract(draft, instrument) or rules.of_band(draft.price_e4, band)
+        why = rules.of_contract(draft, instrument, day_of(self._clock_ns))
+        why = why or rules.of_band(draft.price_e4, band)
         return why or self._of_margin(draft) or draft
 
     def _changed(self, order_id: str, change: Change, at_ns: int) -> OrderReport | Why:
@@ -77,7 +78,7 @@ class Admission(Floor):
             return Reason.OTHER, f"{order.filled_quantity} units of it are filled already"
         if draft.price_e4 != order.price_e4 or draft.quantity > order.quantity:
             draft = msgspec.structs.replace(draft, priority=self._count("priority"))
-        why = rules.of_contract(draft, instrument)
+        why = rules.of_contract(draft, instrument, day_of(self._clock_ns))
         why = why or rules.of_band(draft.price_e4, self.band_of(order.symbol))
         return why or self._of_margin(draft) or draft
 

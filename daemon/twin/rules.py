@@ -15,6 +15,7 @@ from msgspec import Struct
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
+from daemon.domain.market.ticks import finest_tick_e4
 from daemon.domain.money import E4, ceil_to, floor_to, percent_of, units
 from daemon.errors import RuleUnknown
 from daemon.twin.words import OrderReport, OrderType, Reason, Side
@@ -108,8 +109,11 @@ def tradable(rules: MarketRules, symbol: str, day: date) -> Instrument | None:
     return instrument
 
 
-def of_contract(order: OrderReport, instrument: Instrument) -> Why | None:
-    """Return what the contract's lot, freeze quantity and tick have against an order."""
+def of_contract(order: OrderReport, instrument: Instrument, day: date) -> Why | None:
+    """Return what the contract's lot, freeze quantity and tick have against an order.
+
+    Which tick a share has hangs on a close that is not known here: its price may be on any.
+    """
     if order.quantity <= 0 or order.quantity % instrument.lot:
         return Reason.LOT, f"{order.quantity} is no whole number of lots of {instrument.lot}"
     if order.quantity > instrument.freeze_quantity:
@@ -118,8 +122,9 @@ def of_contract(order: OrderReport, instrument: Instrument) -> Why | None:
     if order.order_type == OrderType.STOP_LIMIT:
         prices.append(order.trigger_e4)
     for price_e4 in prices:
-        if price_e4 <= 0 or price_e4 % instrument.tick_e4:
-            tick = units(instrument.tick_e4)
+        tick_e4 = finest_tick_e4(instrument, price_e4, day)
+        if price_e4 <= 0 or price_e4 % tick_e4:
+            tick = units(tick_e4)
             return Reason.TICK, f"{units(price_e4)} is no whole number of ticks of {tick}"
     return of_trigger(order)
 

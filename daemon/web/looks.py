@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
 from daemon import kill
+from daemon.actors.order_router.known.loose import is_loose
+from daemon.control.line import Refusal
 from daemon.domain.instants import iso
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
@@ -63,7 +67,8 @@ async def status(call: Call) -> StatusTold:
     """Tell how things stand."""
     control = call.house.control
     accounts = await control.reads.accounts()
-    latches, traded = control.reads.latches(accounts), await _strategies(call.house)
+    latches = control.reads.latches(accounts)
+    traded, gone = await asyncio.gather(_strategies(call.house), _gone(call.house))
     taking = {each.strategy_id for each in traded if each.taking}
     return StatusTold(
         mode=call.mode,
@@ -78,10 +83,13 @@ async def status(call: Call) -> StatusTold:
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),
         unread=await unread(call.house, accounts),
-        left_out=tuple(
-            LeftOutTold(name, text)
-            for name, text in call.house.left_out.items()
-            if name not in taking  # one that was started since
+        left_out=(
+            *(
+                LeftOutTold(name, text)
+                for name, text in call.house.left_out.items()
+                if name not in taking  # one that was started since
+            ),
+            *gone,
         ),
     )
 
@@ -224,6 +232,27 @@ async def _strategies(house: House) -> tuple[StrategyTold, ...]:
     return tuple(
         strategy_told(each, owners[each.strategy_id], house.modes.of_all(owners[each.strategy_id]))
         for each in seen
+    )
+
+
+async def _gone(house: House) -> tuple[LeftOutTold, ...]:
+    """Tell of strategies that hold something, and that are there no more."""
+    there, held = house.control.line.names.strategies, Counter[str]()
+    try:
+        risk = await house.control.reads.risk()
+    except Refusal:
+        return ()  # all else is told without whoever watches
+    for each in risk.watches:
+        if each.strategy_id not in there and not is_loose(each.strategy_id):
+            held[each.strategy_id] += sum(leg.quantity != 0 for leg in each.legs)
+    return tuple(
+        LeftOutTold(
+            strategy_id,
+            f"{strategy_id} is there no more, and enters nothing; legs that it still holds: "
+            f"{legs}; `ordo positions` shows them, and whether they are guarded",
+        )
+        for strategy_id, legs in held.items()
+        if legs
     )
 
 

@@ -139,7 +139,7 @@ class CodeTold(Struct, frozen=True):
 
 
 class LeftOutTold(Struct, frozen=True):
-    """A strategy that was to start by itself and could not be read, and what to do."""
+    """A strategy that could not be read, or is gone and holds something; and what to do."""
 
     strategy_id: str
     text: str

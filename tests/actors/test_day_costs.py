@@ -1,22 +1,28 @@
 """What a day's orders cost, by the fills that moved the legs."""
 
+from datetime import date, time, timedelta
+
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.risk_watchdog.day_costs import DayCosts
+from daemon.domain.instants import at
 from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import e4
+from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.account import AccountLimits
+from daemon.domain.risk.words import StrategyRules
 from daemon.jobs.trades import Trades
-from daemon.messages import Ask, PositionChanged, SeeRisk, Settled
+from daemon.messages import Ask, BasketOpened, PositionChanged, SeeRisk, Settled
 from tests.kit.asked import DAY, NOW
 from tests.kit.router import DAY as DAY_OF_STAGE
 from tests.kit.router import KEEP, SYMBOLS, Stage, enter, leg
 
 SYMBOL, PRICE_E4 = "NIFTY-2026-03-10-24500-CE", 1_000_000
+SHARE, OWNER, NEXT = "RELIANCE", ("s", ""), DAY + timedelta(days=1)
 
 
 def moved(strategy_id, bought, sold):
@@ -109,3 +115,67 @@ def test_a_better_price_for_a_fill_of_yesterday_costs_nothing_today():
     day.begin_day()
     day.take(("s", ""), replace(first, bought_value_e4=first.bought_value_e4 + 65))
     assert day.total_e4(("s", ""), ()) == 0
+
+
+def kept(bought, sold, order="", day=DAY, **also):
+    """A share that is held over nights, after a fill on a day."""
+    values = (bought, bought * PRICE_E4, sold, sold * PRICE_E4)
+    at_ns = at(day, time(10))
+    changed = PositionChanged("s", "leg", SHARE, Side.BUY, *values, at_ns, intent_id=order)
+    return replace(changed, **also)
+
+
+def sale_of(units):
+    executed = Executed(SHARE, Side.SELL, units, units * PRICE_E4)
+    return cost_e4(executed, NEXT, kept=True)
+
+
+def overnight():
+    """Costs of the day after ten shares were bought."""
+    day = DayCosts()
+    day.take(OWNER, kept(10, 0, "b"))
+    day.begin_day()
+    return day
+
+
+def test_shares_of_days_before_are_delivered_once_a_day_however_many_orders_sell_them():
+    day = overnight()
+    for sold, order in ((4, "1"), (10, "2")):
+        day.take(OWNER, kept(10, sold, order, NEXT))
+    assert day.total_e4(OWNER, {"leg"}) == sale_of(4) + sale_of(6) + e4("15.34")
+    day.begin_day()
+    assert day.total_e4(OWNER, {"leg"}) == 0
+
+
+def test_shares_that_were_bought_today_are_not_delivered():
+    """Though what is left of them stays over the night; nor are those of the leg's next entry."""
+    day = DayCosts()
+    day.take(OWNER, kept(10, 0, "b"))
+    day.take(OWNER, kept(10, 4, "1"))
+    without = [Executed(SHARE, *of) for of in ((Side.BUY, 10, 10**7), (Side.SELL, 4, 4 * 10**6))]
+    assert day.total_e4(OWNER, {"leg"}) == sum(cost_e4(each, DAY, kept=True) for each in without)
+
+    day = overnight()
+    leg = BasketLeg("leg", SHARE, Side.BUY, 10, 1, 10, 1)
+    basket = Basket("s:2", "s", (leg,), NOW, NOW, OnFail.UNWIND, 0, 0)
+    day.open(BasketOpened(basket, {}, StrategyRules(), 0, 0, NOW))
+    day.take(OWNER, kept(10, 0, "c", NEXT))
+    bought_e4 = day.total_e4(OWNER, {"leg"})
+    day.take(OWNER, kept(10, 4, "2", NEXT))
+    assert day.total_e4(OWNER, {"leg"}) == bought_e4 + sale_of(4)
+
+
+def test_shares_that_are_booked_away_are_not_delivered():
+    """They lie among the owner's own, and are sold by nobody."""
+    day = overnight()
+    day.take(OWNER, kept(10, 10, "w", NEXT, settled=True))
+    assert day.total_e4(OWNER, {"leg"}) == 0
+
+
+def test_a_delivery_that_no_table_covers_leaves_the_charges_unknown():
+    day = DayCosts()
+    early = date(2024, 9, 30)
+    day.take(OWNER, kept(10, 0, "b", date(2024, 9, 27)))
+    day.begin_day()
+    day.take(OWNER, kept(10, 4, "1", early))
+    assert day.total_e4(OWNER, {"leg"}) is None

@@ -234,7 +234,7 @@ GONE = sold("ce", bought="100", at_ns=T)
 @pytest.mark.parametrize(
     ("messages", "wanted", "code", "says"),
     [
-        ((), {"strategy": "x"}, "unknown_strategy", "no entry of x"),
+        ((), {"strategy": "x"}, "no_position", "nothing of x is open"),
         ((), {"leg": "x"}, "unknown_leg", "it has: ce, pe"),
         ((), {"stop": "0"}, "bad_stop", "a price above zero"),
         ((), {"stop": "-1"}, "bad_stop", "above zero"),

@@ -68,3 +68,10 @@ def test_a_replay_asks_no_redis(tmp_path):
     )
 
     assert hot_state(settings).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("url", ["sqlite:STATE/hot.sqlite", "memory:"])
+def test_a_file_of_a_password_that_nothing_reads_is_told(tmp_path, url):
+    found = hot_state(of(tmp_path, url, password_file=tmp_path / "password"))
+
+    assert (found.verdict, "password_file is not read" in found.evidence) == (Verdict.WARN, True)

@@ -151,6 +151,14 @@ def test_a_generated_feed_begins_on_its_first_day():
     assert (found.verdict, found.evidence, first) == (OK, f"generated, from {DAY} on", DAY)
 
 
+def test_a_recording_that_a_generated_feed_does_not_play_is_told(tmp_path):
+    settings = Settings(feed=Feed(first_day=DAY, path=tmp_path))
+    found, first = check_outside.feed(settings, date(2030, 1, 1))
+
+    assert (found.verdict, first) == (WARN, DAY)
+    assert found.evidence == f"generated, from {DAY} on; {tmp_path} is not played"
+
+
 def test_every_sink_is_named_without_its_path_and_nobody_is_spoken_to(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(planted("pager"))

@@ -109,7 +109,7 @@ TABLE = {
     "adjust": asks(
         "",
         *(ID, "--stop", "100"),
-        up=(1, f"ordo: unknown_strategy: no entry of {ID} is under watch"),
+        up=(1, f"ordo: no_position: nothing of {ID} is open"),
         wrong=(ID, "--stop", "-1"),
         wrong_said="Invalid value for '--stop'",
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -19,10 +21,11 @@ from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import at
 from daemon.domain.market.frames import Frame
-from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Purpose, State
-from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, StoreError
+from daemon.domain.orders.words import IntentRecorded, OrderAccepted, OrderUpdated, Purpose, State
+from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SessionRefused, StoreError
 from daemon.guardian.decision import Daemon, Exposure
 from daemon.guardian.exposure import exposure_of, open_in, seen, trades
+from daemon.guardian.paper_world import PaperWorld, entered
 from daemon.guardian.taking_over import Takeover, is_ours, latch
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import daemon_of
@@ -38,7 +41,7 @@ from daemon.messages import (
     ReadAccount,
 )
 from daemon.settings import Settings, load
-from daemon.storage.exclusive import exclusively, last_holder
+from daemon.storage.exclusive import exclusively, is_held, last_holder
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
 from daemon.twin.file import SqliteFile
@@ -195,6 +198,106 @@ async def test_it_is_over_only_once_all_accounts_were_flat_and_read_at_once(
     assert await Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append)).run("no beat")
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
     assert min(reads.values()) >= 20
+
+
+@pytest.fixture
+def asks_of(monkeypatch) -> Callable[[Callable[[str, object], Awaitable[None]]], None]:
+    """Let a script go before all that is asked of `paper` and of `second`."""
+    monkeypatch.setattr(PaperWorld, "patience_s", 0.02)
+
+    def scripted(script: Callable[[str, object], Awaitable[None]]) -> None:
+        asks, doors = Door.ask, list[Door]()
+
+        async def ask(door: Door, request: object) -> Sequence[object]:
+            if door not in doors:
+                doors.append(door)
+            await script(("paper", "second")[doors.index(door)], request)
+            return await asks(door, request)
+
+        monkeypatch.setattr(Door, "ask", ask)
+
+    return scripted
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize("hangs", ["paper", "second"])
+async def test_an_account_whose_broker_hangs_holds_up_no_other(tmp_path, said, asks_of, hangs):
+    """It answers only once nothing of the other is open any more."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    traded(tmp_path, (PUT, Side.SELL, 65, 0), name="exchange.second.sqlite")
+    books = {"paper": tmp_path / BOOK, "second": tmp_path / "exchange.second.sqlite"}
+    goes_on = asyncio.Event()
+
+    async def script(account: str, request: object) -> None:
+        if account == hangs:
+            await goes_on.wait()
+        elif isinstance(request, ReadAccount) and not open_in(seen(books[account])):
+            assert open_in(seen(books[hangs])) or goes_on.is_set()
+            goes_on.set()
+
+    asks_of(script)
+    async with asyncio.timeout(20):
+        assert await Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append)).run("no beat")
+    assert exposure_of(two_accounts(tmp_path)) is Exposure.FLAT
+
+
+async def test_what_one_account_was_asked_is_heard_before_another_ends_the_try(
+    tmp_path, said, asks_of, monkeypatch
+):
+    """An order that is on its way when a session is refused is no order in doubt."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    placed = asyncio.Event()
+
+    async def script(_: str, request: object) -> None:
+        if isinstance(request, Place):
+            placed.set()
+            await asyncio.sleep(0.1)
+
+    async def ready(_: PaperWorld, account: str) -> str:
+        if account == "second" and placed.is_set():
+            raise SessionRefused("no session")
+        return ""
+
+    asks_of(script)
+    monkeypatch.setattr(PaperWorld, "ready", ready)
+    with pytest.raises(SessionRefused):
+        await Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append)).run("no beat")
+    day = crashes.read(tmp_path)
+    (exits,) = [f.intent for f in day.of(IntentRecorded) if f.intent.purpose is Purpose.EXIT]
+    assert [f.intent_id for f in day.of(OrderAccepted)] == [exits.intent_id]
+
+
+async def test_a_guardian_that_is_ended_waits_for_no_broker(tmp_path, said, asks_of):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    asked = asyncio.Event()
+
+    async def script(_: str, __: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    asks_of(script)
+    takeover = Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append))
+    run = asyncio.create_task(takeover.run("no beat"))
+    async with asyncio.timeout(10):
+        await asked.wait()
+    run.cancel()
+    await asyncio.wait({run}, timeout=10)
+    assert run.cancelled()
+    assert not is_held(tmp_path)
+
+
+async def test_where_no_account_can_be_closed_from_here_it_is_over_at_once(
+    tmp_path, takeover, monkeypatch
+):
+    @contextmanager
+    def shut(*of: Any) -> Iterator[PaperWorld]:
+        with entered(*of) as world:
+            world.doors.clear()
+            yield world
+
+    monkeypatch.setattr("daemon.guardian.taking_over.entered", shut)
+    assert await takeover.run("no beat")
+    assert crashes.read(tmp_path).of(ExitOwed) == []
 
 
 async def test_every_order_is_durable_before_it_is_asked_of_the_broker(

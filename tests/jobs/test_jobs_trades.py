@@ -32,6 +32,8 @@ DAY, NEXT = date(2025, 8, 29), date(2025, 9, 1)
 OPEN = at(DAY, time(9, 30))
 OPTION, STOCK = "NIFTY-2025-09-02-24550-CE", "RELIANCE"
 E4 = 10_000
+DEPOSITORY_E4 = 153_400
+"""What it costs to take a share out of holdings, tax included."""
 
 
 class Told:
@@ -390,6 +392,65 @@ def test_a_share_bought_to_carry_is_charged_as_delivered_while_any_is_left(sold,
         expected += cost_e4(Side.SELL, sold, 1_310, STOCK, delivery=delivery)
 
     assert told.only().charges_e4 == expected
+
+
+def held_overnight() -> tuple[Told, int]:
+    """Ten shares that were bought on the day before, and what that cost."""
+    told = Told(STOCK, Side.BUY)
+    told.trades.take(DayOpened(DAY, (), OPEN))
+    told.enters()
+    told.fills(Side.BUY, 10, 1_300, product=Product.CARRY)
+    told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+    return told, cost_e4(Side.BUY, 10, 1_300, STOCK, delivery=True)
+
+
+def test_what_is_sold_of_shares_on_a_later_day_pays_the_depository_once_a_day():
+    """And once more on the day after, also where a restart has the day open anew in between."""
+    told, expected = held_overnight()
+    for hour in (10, 11):
+        told.fills(Side.SELL, 3, 1_310, at(NEXT, time(hour)), product=Product.CARRY)
+        expected += cost_e4(Side.SELL, 3, 1_310, STOCK, delivery=True)
+        told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+    assert told.only().charges_e4 == expected + DEPOSITORY_E4
+
+    last = date(2025, 9, 2)
+    told.trades.take(DayOpened(last, (), at(last, time(9))))
+    told.trades.let_go()
+    told.fills(Side.SELL, 4, 1_310, at(last, time(10)), product=Product.CARRY)
+    expected += cost_e4(Side.SELL, 4, 1_310, STOCK, delivery=True)
+    assert told.only().charges_e4 == expected + 2 * DEPOSITORY_E4
+
+
+def test_shares_that_are_booked_away_pay_the_depository_nothing():
+    told, expected = held_overnight()
+    told.fills(Side.SELL, 10, 1_300, at(NEXT, time(10)), parent=f"{HOLDINGS}{STOCK}")
+
+    assert told.only().charges_e4 == expected
+
+
+def test_what_a_stranger_hands_on_to_a_leg_pays_the_depository_nothing_of_his():
+    told = Told(STOCK, Side.BUY, EXTERNAL)
+    told.fills(Side.BUY, 10, 1_300)
+    told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+    expected = told.only().charges_e4
+    told.fills(Side.SELL, 4, 1_310, at(NEXT, time(10)), parent="outside:EX:2025-09-01:B7")
+
+    assert told.only().charges_e4 == expected - cost_e4(Side.BUY, 4, 1_310, STOCK, delivery=True)
+
+
+def test_what_the_next_entry_sells_on_its_own_day_pays_the_depository_nothing():
+    """Though the entry before was left on that day."""
+    told, expected = held_overnight()
+    told.fills(Side.SELL, 10, 1_310, at(NEXT, time(10)), product=Product.CARRY)
+    told.enters(at(NEXT, time(11)))
+    told.fills(Side.BUY, 10, 1_300, at(NEXT, time(11)))
+    told.fills(Side.SELL, 10, 1_310, at(NEXT, time(12)))
+    first, second = told.trades.finish()
+
+    expected += cost_e4(Side.SELL, 10, 1_310, STOCK, delivery=True)
+    assert first.charges_e4 == expected + DEPOSITORY_E4
+    bought_e4 = cost_e4(Side.BUY, 10, 1_300, STOCK)
+    assert second.charges_e4 == bought_e4 + cost_e4(Side.SELL, 10, 1_310, STOCK)
 
 
 def test_a_share_still_held_on_a_later_day_is_delivered():

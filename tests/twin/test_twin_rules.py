@@ -258,3 +258,12 @@ def test_the_band_of_a_derivative_lies_around_the_mean_of_the_half_minute_before
     assert answers[-1] == Accepted(answers[-1].order_id, T0 + 60 * SECOND_NS)
     assert ex.band_of(CALL) == (e4(87), e4(203))
     assert ex.band_of(SHARE) == (e4(87), e4(203))
+
+
+@pytest.mark.parametrize(("price", "taken"), [("99.99", True), ("99.995", False)])
+def test_the_exchange_takes_a_limit_in_a_share_on_the_finest_step_of_its_price(price, taken):
+    ex = exchange()
+    ex.on_frame(frame(share=quote()), T0)
+    answer = ex.place(order(symbol=SHARE, quantity=1, price=price), T0)
+    assert isinstance(answer, Accepted) is taken
+    assert taken or (answer.reason, answer.text.split()[-1]) == (Reason.TICK, "0.01")

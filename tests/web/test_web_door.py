@@ -435,7 +435,7 @@ async def test_the_last_use_of_a_token_is_kept_to_the_hour(tmp_path):
 
     assert (first.last_used_ns, second.last_used_ns) == (HOST_NS, HOST_NS + 3_600 * SECOND_NS)
     asked = {type(about) for _, about in port.actors.asked}
-    assert asked == {SeeAccount, SeeStrategy} != {SeeRisk}
+    assert asked == {SeeAccount, SeeStrategy, SeeRisk}
 
 
 async def test_nothing_that_is_kept_holds_a_secret_but_the_operators_own_file(tmp_path):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.domain.instants import SECOND_NS, iso
+from daemon.domain.orders.reconcile import MANUAL
 from daemon.messages import (
     CodeLoaded,
     DeclarationSeen,
@@ -89,6 +90,30 @@ async def test_the_status_tells_mode_state_and_who_there_is(tmp_path):
         "unread": [],
         "left_out": [{"strategy_id": "lost", "text": "lost takes no entries"}],
     }
+
+
+async def test_a_strategy_that_is_there_no_more_and_still_holds_something_is_told(tmp_path):
+    """As one whose id was changed in its file; not what is held by hand, nor what is flat."""
+    flat = replace(WATCH.legs[0], quantity=0)
+    old, over = replace(WATCH, strategy_id="old"), replace(WATCH, strategy_id="over", legs=(flat,))
+    watches = (WATCH, old, replace(old, legs=(*old.legs, flat)), over)
+    risk = RiskSeen(MARKET_NS, True, (*watches, replace(WATCH, strategy_id=MANUAL)))
+    async with open_port(tmp_path, {**ANSWERS, SeeRisk: lambda _: risk}) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    (left,) = told["left_out"]
+    assert left["strategy_id"] == "old"
+    assert left["text"].startswith("old is there no more, and enters nothing; legs that it still")
+    assert "holds: 2; `ordo positions`" in left["text"]
+    assert [each["strategy_id"] for each in told["strategies"]] == ["straddle"]
+
+
+async def test_the_status_comes_without_whoever_watches(tmp_path):
+    declines = {**ANSWERS, SeeRisk: lambda _: Declined("no_answer", "it hangs")}
+    async with open_port(tmp_path, declines) as port:
+        status, told, _ = await port.ask("GET", "/api/status")
+
+    assert (status, told["left_out"]) == (200, [])
 
 
 async def test_the_instant_of_a_latch_is_null_where_whoever_pulled_it_did_not_know(tmp_path):

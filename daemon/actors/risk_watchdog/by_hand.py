@@ -227,8 +227,8 @@ def _entry(watch: Watch) -> str:
 def _unknown(strategy_id: str) -> Declined:
     if is_loose(strategy_id):
         return Declined("no_position", f"{strategy_id} holds nothing of that name; see positions")
-    sentence = f"no entry of {strategy_id} is under watch; `ordo pnl` lists what is"
-    return Declined("unknown_strategy", sentence)
+    sentence = f"nothing of {strategy_id} is open; `ordo pnl` lists what is"
+    return Declined("no_position", sentence)
 
 
 def _flat(whose: str) -> Declined:

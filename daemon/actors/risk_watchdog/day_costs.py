@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from datetime import date
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec import Struct
 from daemon.actors.loose_legs import enters_anew
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
-from daemon.domain.market.costs import Executed, cost_e4
+from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Side
 from daemon.messages import BasketOpened, PositionChanged
@@ -32,15 +32,21 @@ class DayCosts:
     def __init__(self) -> None:
         self._legs: dict[tuple[str, str], PositionChanged] = {}
         self._orders: defaultdict[Owner, dict[str, _Filled]] = defaultdict(dict)
+        self._brought: set[tuple[str, str]] = set()
+        self._delivered: defaultdict[Owner, dict[str, date]] = defaultdict(dict)
 
     def begin_day(self) -> None:
         """Forget yesterday's orders; what the legs hold goes on."""
         self._orders.clear()
+        self._delivered.clear()
+        self._brought = {key for key, leg in self._legs.items() if leg.net_quantity > 0}
 
     def open(self, opened: BasketOpened) -> None:
         """An entry begins: the sums of its legs begin at nothing."""
         for leg in opened.basket.legs:
-            self._legs.pop((opened.basket.strategy_id, leg.leg_id), None)
+            key = (opened.basket.strategy_id, leg.leg_id)
+            self._legs.pop(key, None)
+            self._brought.discard(key)
 
     def take(self, owner: Owner, changed: PositionChanged) -> None:
         """Take a fill, or a better price for one: what the sums of its leg have grown by."""
@@ -59,21 +65,28 @@ class DayCosts:
             if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
                 self._add(owner, changed, executed)
+        if sold[0] > 0 and key in self._brought and not changed.settled:
+            self._delivered[owner][changed.symbol] = day_of(changed.at_ns)
 
     def total_e4(self, owner: Owner, kept: Container[str]) -> int | None:
-        """Return what the orders of today have cost; None where no table knows.
+        """Return what the orders of today have cost, deliveries included; None: no table knows.
 
         Args:
             owner: whose.
             kept: legs held, or to be held, beyond a day.
         """
         total_e4 = 0
-        for filled in self._orders.get(owner, {}).values():
-            charged = cost_e4(filled.executed, filled.day, kept=filled.leg_id in kept)
+        for charged in self._charged(owner, kept):
             if isinstance(charged, Unknown):
                 return None
             total_e4 += charged
         return total_e4
+
+    def _charged(self, owner: Owner, kept: Container[str]) -> Iterator[int | Unknown]:
+        for filled in self._orders.get(owner, {}).values():
+            yield cost_e4(filled.executed, filled.day, kept=filled.leg_id in kept)
+        for symbol, day in self._delivered.get(owner, {}).items():
+            yield delivery_e4(symbol, day)
 
     def _add(self, owner: Owner, changed: PositionChanged, executed: Executed) -> None:
         """Add a fill to its order; one whose order nobody knows is an order of its own.

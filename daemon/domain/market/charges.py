@@ -111,6 +111,10 @@ class _Gst(Row, frozen=True, kw_only=True):
     percent: Amount
 
 
+class _Depository(Row, frozen=True, kw_only=True):
+    per_day: Amount
+
+
 SHAPES: Shapes = {
     "brokerage": _Brokerage,
     "stt": _Stt,
@@ -119,6 +123,7 @@ SHAPES: Shapes = {
     "exercise": _Exercise,
     "stamp": _Stamp,
     "gst": _Gst,
+    "depository": _Depository,
 }
 
 
@@ -170,6 +175,25 @@ def exercise_tax_e4(instrument: Instrument, quantity: int, price_e4: int, day: d
         return 0
     row = latest(rows(_TABLE, "exercise", _Exercise), day)
     return None if row is None else _share(quantity * price_e4, e4(row.rate))
+
+
+def depository_e4(day: date) -> int | None:
+    """Return what it costs to take a share out of holdings for its sale, in `_e4`, tax included.
+
+    It is due once for a share and day, however many orders sell how much of it.
+
+    Args:
+        day: of the sale.
+
+    Returns:
+        The charge; None where the tables do not cover the day.
+    """
+    row = latest(rows(_TABLE, "depository", _Depository), day)
+    gst = latest(rows(_TABLE, "gst", _Gst), day)
+    if row is None or gst is None:
+        return None
+    fee_e4 = e4(row.per_day)
+    return fee_e4 + percent_of(fee_e4, e4(gst.percent))
 
 
 def _charged(fill: ChargedFill, rates: _Rates) -> Charges:

@@ -1,4 +1,4 @@
-"""Costs: what one order came to cost, by all that was filled of it.
+"""Costs: what one order came to cost, by all that was filled of it, and a delivery of shares.
 
 A position that the exchange closed by itself pays no fees but the tax on its worth. Where no table
 reaches back to the day, for the contract or for its charges, the answer is `Unknown`; so it is for
@@ -11,8 +11,14 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.domain.market.charges import ChargedFill, Unknown, charges, exercise_tax_e4
-from daemon.domain.market.instruments import Instrument, Kind, contract
+from daemon.domain.market.charges import (
+    ChargedFill,
+    Unknown,
+    charges,
+    depository_e4,
+    exercise_tax_e4,
+)
+from daemon.domain.market.instruments import Instrument, Kind, contract, parts_of
 from daemon.domain.money import divide_half_even
 from daemon.errors import RuleUnknown
 
@@ -62,6 +68,22 @@ def cost_e4(executed: Executed, day: date, *, kept: bool) -> int | Unknown:
     )
     charged = charges(fill, day)
     return charged if isinstance(charged, Unknown) else charged.total_e4
+
+
+def delivery_e4(symbol: str, day: date) -> int | Unknown:
+    """Return what the sales of a day out of holdings cost beside their orders, in `_e4`.
+
+    Args:
+        symbol: what was held from the day before; none but a share is delivered.
+        day: of the sales.
+    """
+    parts = parts_of(symbol)
+    if parts is None or parts.kind is not Kind.EQUITY:
+        return 0
+    charged_e4 = depository_e4(day)
+    if charged_e4 is None:
+        return Unknown(f"rules/charges.toml does not cover a delivery on {day}")
+    return charged_e4
 
 
 def _exercise(executed: Executed, instrument: Instrument, day: date) -> int | Unknown:

@@ -120,7 +120,13 @@ class _Step(Struct, frozen=True, forbid_unknown_fields=True, rename={"least": "f
     tick: Amount
 
 
-class _ShareTicks(Row, frozen=True, kw_only=True):
+class ShareTicks(Row, frozen=True, kw_only=True):
+    """From which close on a share has which tick.
+
+    Attributes:
+        ticks: the steps, from the least close up.
+    """
+
     ticks: tuple[_Step, ...]
 
 
@@ -132,13 +138,11 @@ SHAPES: Shapes = {
     "underlyings": _Underlyings,
     "lots": _Lot,
     "ticks": _Tick,
-    "share_ticks": _ShareTicks,
+    "share_ticks": ShareTicks,
     "freeze": _Freeze,
 }
 
 
-_FALLEN = 2
-"""So many times its price a share may have cost when its tick was set."""
 _TICK_OF = {
     Kind.INDEX: "index",
     Kind.EQUITY: "equity",
@@ -240,32 +244,6 @@ def notes_for(name: str | Parts, day: date) -> tuple[str, ...]:
         return ()
     stand_in = f"{near.quantities[key]} of {near.effective_from} stands in"
     return (f"freeze quantity of {parts.underlying} on {day} is unknown; {stand_in}",)
-
-
-def safe_tick_e4(instrument: Instrument, price_e4: int, day: date) -> int:
-    """Return the price step that an order keeps to, so that the exchange takes its price.
-
-    The tick of a share hangs on a close of the month before, which is not known here. It is that of
-    twice the price, for all finer ones divide it: a price on it is valid under each tick that the
-    share can have, unless it has lost more than half since.
-
-    Args:
-        instrument: what is ordered.
-        price_e4: about what it costs; 0 where that is not known.
-        day: the trading day.
-    """
-    if instrument.kind is not Kind.EQUITY:
-        return instrument.tick_e4
-    steps = _share_ticks_e4(day)
-    reached = [tick_e4 for least_e4, tick_e4 in steps if least_e4 <= _FALLEN * price_e4]
-    return max(instrument.tick_e4, *reached) if reached else instrument.tick_e4
-
-
-@lru_cache(maxsize=1_024)
-def _share_ticks_e4(day: date) -> tuple[tuple[int, int], ...]:
-    """Return from which close on a share has which tick."""
-    row = latest(rows(_TABLE, "share_ticks", _ShareTicks), day)
-    return tuple((e4(each.least), e4(each.tick)) for each in row.ticks) if row else ()
 
 
 @lru_cache(maxsize=8_192)

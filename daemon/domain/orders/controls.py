@@ -13,6 +13,7 @@ from statistics import median_low
 
 from daemon.domain.instants import MILLISECOND_NS, day_of
 from daemon.domain.market.instruments import Kind
+from daemon.domain.market.ticks import finest_tick_e4
 from daemon.domain.money import PERCENT_E4, units
 from daemon.domain.orders.view import Ask, Control, Reach
 from daemon.domain.orders.words import Intent, OrderType, Pocket, Purpose, Side
@@ -32,8 +33,9 @@ def _tradability(ask: Ask) -> str:
         return f"orders of type {intent.order_type} are not allowed; use a limit"
     stop = intent.order_type is OrderType.STOP_LIMIT
     for price_e4 in (intent.price_e4, intent.trigger_e4) if stop else (intent.price_e4,):
-        if price_e4 <= 0 or price_e4 % contract.tick_e4:
-            tick = units(contract.tick_e4)
+        tick_e4 = finest_tick_e4(contract, price_e4, day)
+        if price_e4 <= 0 or price_e4 % tick_e4:
+            tick = units(tick_e4)
             return f"{units(price_e4)} is not a price of {contract.symbol}: its tick is {tick}"
     if intent.quantity % contract.lot and not _odd_rest(ask):
         return f"{intent.quantity} units are not whole lots of {contract.lot} in {contract.symbol}"

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from daemon.domain.market.bands import Band, reference_e4, taken_e4
 from daemon.domain.market.frames import Quote
-from daemon.domain.market.instruments import Instrument, Kind, safe_tick_e4
+from daemon.domain.market.instruments import Instrument, Kind
+from daemon.domain.market.ticks import safe_tick_e4
 from daemon.domain.money import PERCENT_E4, ceil_to, floor_to, percent_of
 from daemon.domain.orders.words import Side
 

@@ -35,7 +35,7 @@ _DRIFT_NS = 20 * MILLISECOND_NS
 def state_folder(settings: Settings) -> Finding:
     """Say whether the state folder can be written, by its owner alone, with room left."""
     check, folder = "state folder", settings.daemon.state_dir
-    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    there = _there(folder)
     if not there.is_dir():
         return fail(check, f"{there} is no folder", "move it away, or change [daemon] state_dir")
     if not os.access(there, os.W_OK | os.X_OK):
@@ -54,6 +54,26 @@ def state_folder(settings: Settings) -> Finding:
     is_new = "" if there == folder else " and is made at the first run"
     evidence = f"{folder} is private{is_new}, {free // _MEBIBYTE:,} MiB are free"
     return worst(check, found, evidence)
+
+
+def logs(settings: Settings) -> Finding:
+    """Say whether the files of the log can be written; one that cannot hinders no start."""
+    check = "logs"
+    if not settings.logs.days:
+        return ok(check, "no files are kept: [logs] days is 0")
+    folder = settings.logs.within(settings.daemon.state_dir)
+    there = _there(folder)
+    if not there.is_dir():
+        return warn(check, f"{there} is no folder", "move it away, or change [logs] folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        mend = "let this user write to it, or change [logs] folder: until then no file is kept"
+        return warn(check, f"{there} cannot be written", mend)
+    return ok(check, f"files of {settings.logs.days} days in {folder}")
+
+
+def _there(folder: Path) -> Path:
+    """Return a folder, or the nearest one above it that is there."""
+    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
 
 
 def ledger(settings: Settings) -> Finding:

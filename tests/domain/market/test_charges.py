@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.market.charges import ChargedFill, Charges, Unknown, charges, exercise_tax_e4
+from daemon.domain.market.charges import (
+    ChargedFill,
+    Charges,
+    Unknown,
+    charges,
+    depository_e4,
+    exercise_tax_e4,
+)
 from daemon.domain.market.instruments import contract
 from daemon.domain.money import e4, units
 
@@ -104,6 +111,16 @@ def test_the_buyer_of_an_option_pays_tax_on_what_it_is_worth_at_the_end(
 
 def test_an_exercise_that_no_table_covers_is_not_guessed():
     assert exercise_tax_e4(CALL, 65, e4(100), date(2019, 1, 1)) is None
+
+
+@pytest.mark.parametrize("day", [date(2024, 10, 1), DAY])
+def test_a_share_that_leaves_the_holdings_costs_its_fee_and_the_tax_on_it(day):
+    assert depository_e4(day) == e4("15.34")
+
+
+@pytest.mark.parametrize("day", [date(2024, 9, 30), date(2019, 1, 1)])
+def test_a_share_that_leaves_the_holdings_before_the_table_is_not_guessed(day):
+    assert depository_e4(day) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from daemon.domain.market.charges import ChargedFill, Unknown, charges, exercise_tax_e4
-from daemon.domain.market.costs import Executed, cost_e4
+from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.market.instruments import contract
 from daemon.domain.money import e4
 
@@ -57,3 +57,16 @@ def test_where_no_table_knows_nothing_is_guessed(symbol, day, settled, why):
     unknown = cost_e4(Executed(symbol, "sell", 75, 75 * e4("100"), settled), day, kept=False)
     assert isinstance(unknown, Unknown)
     assert why in unknown.because
+
+
+@pytest.mark.parametrize(
+    ("symbol", "cost"), [(STOCK, "15.34"), (CALL, "0"), ("NIFTY", "0"), ("NSE:SBIN:MTF", "0")]
+)
+def test_of_what_is_held_over_a_night_a_share_alone_costs_its_delivery(symbol, cost):
+    assert delivery_e4(symbol, DAY) == e4(cost)
+
+
+def test_a_delivery_of_a_day_that_no_table_covers_is_unknown():
+    unknown = delivery_e4(STOCK, date(2024, 9, 30))
+    assert isinstance(unknown, Unknown)
+    assert "does not cover a delivery on 2024-09-30" in unknown.because

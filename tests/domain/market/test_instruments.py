@@ -20,7 +20,6 @@ from daemon.domain.market.instruments import (
     notes_for,
     parse_symbol,
     parts_of,
-    safe_tick_e4,
     symbol_of,
 )
 from daemon.domain.money import e4
@@ -251,33 +250,3 @@ def test_every_row_of_the_recorded_bhavcopies_has_our_lot():
             if name == "NIFTY":
                 seen.setdefault(day, set()).add(int(lot))
     assert seen[date(2025, 1, 2)] == {25, 75}
-
-
-NOW, THEN = date(2026, 10, 12), date(2025, 4, 14)
-TICKS = ("0.01", "0.05", "0.10", "0.50", "1", "5")
-LEAST_CLOSES = (0, 250, 1_000, 5_000, 10_000, 20_000)
-
-
-@pytest.mark.parametrize(
-    ("symbol", "price", "day", "tick"),
-    [
-        ("SUZLON", "62.40", NOW, "0.05"),
-        ("RELIANCE", "1412.30", NOW, "0.10"),
-        ("RELIANCE", "1412.30", THEN, "0.05"),
-        ("RELIANCE", "0", NOW, "0.05"),
-        ("BAJAJ-AUTO", "8437.50", NOW, "1"),
-        ("MARUTI", "15212", NOW, "5"),
-        ("NIFTY-2026-10-27-FUT", "25000", NOW, "0.10"),
-        ("NIFTY-2026-10-27-24500-CE", "25000", NOW, "0.05"),
-    ],
-)
-def test_an_order_in_a_share_keeps_to_a_coarser_step_the_dearer_the_share(symbol, price, day, tick):
-    assert safe_tick_e4(contract(symbol, day, strict=False), e4(price), day) == e4(tick)
-
-
-@given(st.integers(1, e4(150_000)), st.integers(50, 200))
-def test_the_step_of_a_share_is_valid_under_each_tick_that_it_can_have(price_e4, percent):
-    """Its tick was set by a close of the month before, half its price to twice that."""
-    close_e4 = price_e4 * percent // 100
-    tick = max(zip(LEAST_CLOSES, TICKS, strict=True), key=lambda e: (close_e4 >= e4(e[0]), e[0]))[1]
-    assert safe_tick_e4(contract("RELIANCE", NOW), price_e4, NOW) % e4(tick) == 0

@@ -52,6 +52,12 @@ CASES = [
         STOP | {"price_e4": e4(70)},
         STOP | {"price_e4": e4(70), "trigger_e4": e4("70.01")},
     ),
+    (
+        ENTRY,
+        C.TRADABILITY,
+        {"instrument": EQUITY, "price_e4": e4("100.03")},
+        {"instrument": EQUITY, "price_e4": e4("100.035")},
+    ),
     (ENTRY, C.TRADABILITY, {"quantity": 130}, {"quantity": 131}),
     (ENTRY, C.TRADABILITY, {"quantity": 65}, {"quantity": 35, "closable_quantity": 100}),
     (ENTRY, C.QUANTITY, {"quantity": 130} | LOT_EDGE, {"quantity": 195} | LOT_EDGE),

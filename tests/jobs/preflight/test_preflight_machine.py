@@ -16,7 +16,7 @@ from daemon.domain.instants import MILLISECOND_NS
 from daemon.guardian.listening import listening
 from daemon.jobs.preflight import machine, preflight
 from daemon.jobs.preflight.findings import Verdict
-from daemon.settings import Daemon, LedgerSettings, Settings
+from daemon.settings import Daemon, LedgerSettings, Logs, Settings
 from daemon.storage import verified
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
@@ -72,6 +72,34 @@ def test_a_state_folder_that_cannot_be_written_fails(state, monkeypatch):
     found = machine.state_folder(of(state))
 
     assert (found.verdict, found.evidence) == (FAIL, f"{state} cannot be written")
+
+
+def logging_to(folder: Path, days: int = 30) -> Settings:
+    return Settings(daemon=Daemon(state_dir=folder), logs=Logs(folder=folder / "logs", days=days))
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(30, "files of 30 days in {}/logs"), (0, "no files are kept")]
+)
+def test_a_log_whose_files_can_be_made_or_are_not_kept_is_well(state, days, told):
+    found = machine.logs(logging_to(state, days))
+
+    assert found.verdict is OK
+    assert found.evidence.startswith(told.format(state))
+
+
+def test_a_folder_of_the_log_that_cannot_be_written_is_a_warning(state, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    found = machine.logs(logging_to(state))
+
+    assert (found.verdict, found.evidence) == (WARN, f"{state} cannot be written")
+
+
+def test_a_file_in_the_place_of_the_folder_of_the_log_is_a_warning(state):
+    (state / "logs").write_text("")
+    found = machine.logs(logging_to(state))
+
+    assert (found.verdict, found.evidence) == (WARN, f"{state / 'logs'} is no folder")
 
 
 @pytest.mark.parametrize(
