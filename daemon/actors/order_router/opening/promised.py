@@ -37,11 +37,9 @@ def beside(desk: Desk, parent: str) -> dict[str, int]:
     A basket of which a part has yet to leave may spend it any time; what left may reach the broker
     after a reading until it is answered.
     """
-    return {
-        other: promised_e4
-        for other, promised_e4 in desk.purse.borne.items()
-        if other != parent and (_is_unanswered(desk, other) or _is_half_out(desk, other))
-    }
+    unseen = _unseen(desk)
+    unseen.pop(parent, None)
+    return unseen
 
 
 def settle(desk: Desk) -> None:
@@ -59,8 +57,10 @@ def settle(desk: Desk) -> None:
         if not desk.book.children(parent):
             for asked in purse.asked.values():
                 asked.beside.pop(parent, None)
+    unseen = _unseen(desk) if purse.asked else {}
     for parent, asked in purse.asked.items():
-        asked.beside.update(beside(desk, parent))
+        asked.beside |= unseen
+        asked.beside.pop(parent, None)
 
 
 def waits_because(desk: Desk, parent: str) -> str:
@@ -70,9 +70,18 @@ def waits_because(desk: Desk, parent: str) -> str:
     return "its margin was not free in time: entries before it had not left or been answered"
 
 
+def _unseen(desk: Desk) -> dict[str, int]:
+    """Return what was promised and no reading has seen yet: to whom, in `_e4`."""
+    return {
+        parent: promised_e4
+        for parent, promised_e4 in desk.purse.borne.items()
+        if _is_unanswered(desk, parent) or _is_half_out(desk, parent)
+    }
+
+
 def _is_unknown(desk: Desk, parent: str) -> bool:
     """Say whether others are on their way of which nobody knows any more what they may spend."""
-    known = (parent, *desk.purse.borne)
+    known = {parent, *desk.purse.borne}
     unanswered = (o.intent.parent for o in open_orders(desk) if _may_arrive(desk, o))
     half_out = (other for other in desk.baskets if desk.book.children(other))
     return any(other not in known for other in unanswered) or any(
