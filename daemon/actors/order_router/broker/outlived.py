@@ -15,6 +15,7 @@ from daemon.actors.order_router.known.owed import UNSHOWN, Closing
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.reconcile import positions
 from daemon.domain.orders.words import Pocket, Product
 from daemon.messages import Noted
 from daemon.messages.broker import UNSEEN
@@ -90,9 +91,33 @@ def _lacking(desk: Desk, pocket: Pocket) -> int | None:
     if gap is None or gap * net >= 0 or not _is_outlived(desk, pocket):
         return None
     sign = 1 if gap > 0 else -1
-    others = (Pocket(pocket.symbol, each) for each in Product if each is not pocket.product)
-    moved = sum(max(-sign * (desk.reads.gap(each, 0) or 0), 0) for each in others)
+    moved = _moved(desk, pocket, sign)
     return sign * (abs(gap) - moved) if abs(gap) > moved else None
+
+
+def _moved(desk: Desk, pocket: Pocket, sign: int) -> int:
+    """Return the units that a broker has moved out of a pocket to the other product.
+
+    It shows them there, and our book knows of none. What it showed there before the legs were
+    entered is none of theirs.
+
+    Args:
+        desk: of the account.
+        pocket: out of which.
+        sign: 1 where they are short, -1 where they are long.
+    """
+    reads, units = desk.reads, 0
+    assert reads.newest is not None, "a gap is known by a reading"
+    assert reads.seen is not None, "a gap is known by a reading"
+    shown = positions(reads.newest)
+    since = [desk.since_ns[key] for key, held in desk.holders() if held == pocket]
+    since_ns = min(since, default=0)
+    for other in (Pocket(pocket.symbol, each) for each in Product if each is not pocket.product):
+        told, more = reads.differing.get(other), reads.seen.get(other, 0)
+        if told is not None and told.at_ns < since_ns:
+            more -= told.theirs - told.ours
+        units += max(min(-sign * more, -sign * shown.get(other, 0)), 0)
+    return units
 
 
 def _is_outlived(desk: Desk, pocket: Pocket) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.domain.orders.words import Pocket, Product
+from daemon.domain.orders.words import Pocket, Product, Side
 from daemon.messages import (
     BooksAgree,
     DayOpened,
@@ -157,6 +158,53 @@ def test_what_the_broker_made_a_carried_one_is_still_there():
     beat(stage, 10)
     assert stage.told(LegExpired) == []
     assert left(stage) == ["place 2"]
+
+
+def by_hand(stage, side):
+    """Somebody trades 75 of the contract in the broker's own app, to be carried."""
+    order = stage.broker.stranger(CE, side, filled=75)
+    order.intent = replace(order.intent, product=Product.CARRY)
+
+
+def test_what_was_made_a_carried_one_and_is_closed_by_hand_is_there_no_longer():
+    """Our book has his order in the other product, so the two differ there all the same."""
+    stage = died()
+    stage.broker.beside[CARRIED] = -75
+    started(stage, OPENS_NOW)
+    beat(stage, 10)
+    by_hand(stage, Side.BUY)
+    beat(stage, 40)
+    assert left(stage) == beat(stage, 20) == []
+    assert (stage.broker.held(), len(stage.told(LegExpired))) == ({}, 1)
+
+
+def test_what_he_carried_beside_and_closed_unseen_moved_nowhere():
+    stage = Stage(terms=READING)
+    stage.run()
+    by_hand(stage, Side.BUY)
+    beat(stage, 40)
+    stage.entered("ce")
+    beat(stage, 10)
+    stage.broker.end_day()
+    stage.broker.beside.clear()
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    assert left(stage) == beat(stage, 40) == []
+    assert (stage.broker.held(), len(stage.told(LegExpired))) == ({}, 1)
+
+
+def test_what_he_carries_since_before_the_leg_was_entered_is_none_of_it():
+    stage = Stage(terms=READING)
+    stage.broker.beside[CARRIED] = -75
+    stage.run()
+    beat(stage, 40)
+    stage.entered("ce")
+    stage.broker.end_day()
+    stage.broker.beside = {CARRIED: -75}
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    assert left(stage) == beat(stage, 40) == []
+    assert (stage.broker.held(), len(stage.told(LegExpired))) == ({CARRIED: -75}, 1)
 
 
 def test_a_carried_short_that_the_broker_does_not_show_is_not_bought_back_and_not_forgotten():
