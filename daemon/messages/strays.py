@@ -7,11 +7,14 @@ what was held on paper would be bought back with money, and what is held with mo
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
+from daemon.domain.instants import day_of
+from daemon.domain.market.instruments import parts_of
 from daemon.domain.orders.arming import LIVE, PAPER, mode_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import is_strangers
-from daemon.domain.orders.words import IntentRecorded, OrderNews
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderNews
 from daemon.messages.modes import Accounted
 from daemon.messages.trading import CodeLoaded
 
@@ -25,8 +28,9 @@ def strays(recorded: Sequence[object], accounts: Collection[Accounted]) -> dict[
     """
     where, there = _recorded_at(recorded), {each.id: each.broker for each in accounts}
     found = {}
+    newest = day_of(_newest_ns(recorded))
     for account, book in _books(recorded, where, there).items():
-        open_there = _open_in(book)
+        open_there = _open_in(book, newest)
         if open_there:
             found[account] = _sentence(account, open_there, where.get(account, ""), there)
     return found
@@ -40,6 +44,16 @@ def _recorded_at(recorded: Sequence[object]) -> dict[str, str]:
             where.update(fact.modes)
             where.update(fact.brokers)
     return where
+
+
+def _newest_ns(recorded: Sequence[object]) -> int:
+    """Return the newest instant at which a run began, or an order was decided in any account."""
+    newest_ns = 0
+    for fact in recorded:
+        match fact:
+            case CodeLoaded(at_ns=at_ns) | IntentRecorded(Intent(decided_ns=at_ns)):
+                newest_ns = max(newest_ns, at_ns)
+    return newest_ns
 
 
 def _books(
@@ -64,21 +78,32 @@ def _is_at(broker: str, recorded: str) -> bool:
     return recorded in (broker, LIVE) if mode_of(broker) == LIVE else recorded == PAPER
 
 
-def _open_in(book: Book) -> str:
+def _open_in(book: Book, newest: date) -> str:
     """Return what a book holds, and what of ours may still fill; empty: nothing.
 
-    An order that was proven to be over with its day has ended in the record. A stranger's is his.
+    An order fills on its own day alone, at every broker, and one that was proven to be over with it
+    has ended in the record. What has expired is held nowhere. A stranger's order is his.
+
+    Args:
+        book: of the account.
+        newest: the newest day of the record.
     """
-    held = [symbol for symbol in book.symbols() if book.net(symbol)]
+    held = [symbol for symbol in book.symbols() if book.net(symbol) and _lives(symbol, newest)]
     orders = [
         f"{order.intent.intent_id}, {order.intent.side} {order.remaining_quantity} "
         f"{order.intent.symbol}"
         for order in book.open_orders()
-        if not is_strangers(order.intent)
+        if not is_strangers(order.intent) and day_of(order.intent.decided_ns) >= newest
     ]
     holds = f"holds {', '.join(held)}" if held else ""
     waits = f"has orders that may have filled ({'; '.join(orders)})" if orders else ""
     return " and ".join(filter(None, (holds, waits)))
+
+
+def _lives(symbol: str, day: date) -> bool:
+    """Say whether a contract has not expired before a day; what is none never does."""
+    parts = parts_of(symbol)
+    return parts is None or parts.expiry is None or parts.expiry >= day
 
 
 def _sentence(account: str, open_there: str, recorded: str, there: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.instants import DAY_NS
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -95,6 +96,35 @@ def test_an_account_whose_order_may_have_filled_neither_leaves_nor_moves(heard):
 @pytest.mark.parametrize("end", [LAPSED, replace(LAPSED, state=State.REJECTED)])
 def test_an_order_that_was_proven_to_be_over_keeps_no_account(end):
     assert strays([SENT, end], [PAPER]) == {}
+
+
+def begun_later(days: int) -> CodeLoaded:
+    """A run that began so many days later, without the account."""
+    return CodeLoaded("2", "", "", 1, NOW + days * DAY_NS, modes={"paper": "paper"})
+
+
+@pytest.mark.parametrize("accounts", [[PAPER], at("zerodha")], ids=["gone", "moved"])
+@pytest.mark.parametrize("heard", [(), (OrderAccepted(INTENT.intent_id, "1", NOW),)])
+def test_an_order_of_an_earlier_day_than_the_newest_keeps_no_account(accounts, heard):
+    """No order fills on another day, and its end was for nobody to record."""
+    assert strays([ON_PAPER, SENT, *heard, begun_later(0)], accounts) != {}
+    assert strays([ON_PAPER, SENT, *heard, begun_later(1)], accounts) == {}
+    other = replace(INTENT, intent_id="2", account="paper", decided_ns=NOW + DAY_NS)
+    assert strays([ON_PAPER, SENT, *heard, IntentRecorded(other, NOW + DAY_NS)], accounts) == {}
+
+
+@pytest.mark.parametrize("accounts", [[PAPER], at("zerodha")], ids=["gone", "moved"])
+def test_what_has_expired_since_is_held_by_no_account(accounts):
+    """The contract trades for the last time four days later."""
+    assert strays([ON_PAPER, SENT, FILLED, begun_later(4)], accounts) != {}
+    assert strays([ON_PAPER, SENT, FILLED, begun_later(5)], accounts) == {}
+
+
+@pytest.mark.parametrize("symbol", ["INFY", "MCX:CRUDEOIL26MARFUT"])
+def test_what_never_expires_is_held_for_ever(symbol):
+    shares = replace(SENT, intent=replace(SENT.intent, symbol=symbol))
+    (held,) = strays([ON_PAPER, shares, FILLED, begun_later(400)], [PAPER]).values()
+    assert held.startswith(f"account zed holds {symbol} on paper by")
 
 
 def test_what_a_stranger_has_resting_is_his():

@@ -4,7 +4,8 @@ A record that was moved away to begin anew, or put back from an older copy, know
 was sent since. The broker does: its orders carry ids of our own form. They are taken in as a
 stranger's, so nobody guards them, and a strategy that has entered already would enter once more.
 A short that was carried over a night is told by no order any more: that nobody knows it is reason
-enough, unless it was traded today, which a list shows.
+enough, unless it was traded today, which a list shows. A leg of that contract is known of in either
+product: a broker may have carried over what was to be left on its day.
 So entries of that account are latched before anything is decided by the first reading; the latch
 is a file, stands through restarts, and a person who has looked releases it. A daemon on another
 folder that trades in the same account looks the same, and is a reason to look as well.
@@ -138,8 +139,12 @@ def _unknown(known: _Known, read: AccountRead) -> str:
             f"the broker holds {_shown(new)}, and this record has never known an order in "
             f"{known.account}: look whose that is, and close what nobody guards"
         )
-    explained = known.told | known.held()
-    lost = [str(each) for each in _carried_shorts(read) if each not in explained]
+    held_here = {pocket.symbol for pocket in known.held()}
+    lost = [
+        str(pocket)
+        for pocket in _carried_shorts(read)
+        if pocket not in known.told and pocket.symbol not in held_here
+    ]
     if lost:
         return (
             f"the broker holds {_shown(lost)} since an earlier day, short, and this record does "

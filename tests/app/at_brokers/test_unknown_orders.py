@@ -163,6 +163,18 @@ async def test_what_is_known_or_no_short_of_an_earlier_day_holds_nothing(facts, 
     assert start.pulled == []
 
 
+async def test_an_intraday_short_of_the_record_that_the_broker_carried_over_is_known():
+    start = Start(*recorded(OURS), replace(CARRIED, product=Product.INTRADAY))
+    await start.hears(overnight())
+    assert start.pulled == []
+
+
+async def test_what_was_told_of_an_intraday_position_tells_of_no_carried_short():
+    start = Start(*recorded(OURS), replace(TOLD, product=Product.INTRADAY))
+    await start.hears(overnight())
+    assert len(start.pulled) == 1
+
+
 async def test_more_than_a_few_are_counted():
     start = Start()
     await start.hears(read(*(shown(str(IntentId(7, n)), str(n)) for n in range(1, 6))))

@@ -12,9 +12,11 @@ from __future__ import annotations
 from daemon.actors.order_router.broker.settlements import take_off
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.owed import UNSHOWN, Closing
+from daemon.actors.order_router.known.readings import again
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.reconcile import positions
 from daemon.domain.orders.words import Pocket, Product
 from daemon.messages import Noted
 from daemon.messages.broker import UNSEEN
@@ -63,36 +65,119 @@ def tell_unshown(desk: Desk, turn: Turn, closing: Closing, now_ns: int) -> None:
 
 
 def free(desk: Desk, turn: Turn, now_ns: int) -> None:
-    """Take off our book what was to be left on an earlier day, and the broker holds no longer."""
-    for pocket in sorted(desk.reads.gaps):
-        lasted = desk.reads.gap(pocket, desk.terms.verify_ns)
-        gone = _lacking(desk, pocket) if pocket.product is Product.INTRADAY else None
-        if lasted is None or gone is None or desk.book.within(pocket).net + gone:
+    """Take off our book what was to be left on an earlier day, and the broker holds no longer.
+
+    Two equal readings tell that, the newer of the open session, as above.
+    """
+    reads = desk.reads
+    assert reads.newest is not None, "it is called by a reading"
+    at_ns, gone = reads.newest.at_ns, _gone(desk)
+    reads.absent = {p: again(reads.absent.get(p), net, at_ns) for p, net in gone.items()}
+    if not desk.sessions or at_ns < _opened_ns(desk):
+        return
+    for pocket in sorted(gone):
+        if reads.absent[pocket].lasted_ns < desk.terms.verify_ns:
             continue
-        for key, held in desk.holders():
-            if held == pocket:
-                units = desk.book.position(*key).net_quantity
-                take_off(desk, turn, (key, pocket), UNSEEN, now_ns)
-                text = f"{units:+d} {pocket} were closed outside after their day: the broker shows "
-                text = f"{text}none of them, and no order that did it; its contract note has the "
-                text = f"{text}price, which nobody here knows"
-                turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, key[0]))
-        desk.reads.adopted(pocket)
+        kept = _delivered(desk, pocket)
+        if kept:
+            _tell_delivered(desk, turn, pocket, kept, now_ns)
+        else:
+            _take_off(desk, turn, pocket, now_ns)
+            reads.adopted(pocket)
+
+
+def _gone(desk: Desk) -> dict[Pocket, int]:
+    """Return what is of an earlier day, and the broker shows none of; with the net of its legs."""
+    nets = {pocket: desk.book.within(pocket).net for _, pocket in desk.holders()}
+    return {
+        pocket: net
+        for pocket, net in nets.items()
+        if pocket.product is Product.INTRADAY
+        and (lacking := _lacking(desk, pocket)) is not None
+        and not net + lacking
+    }
+
+
+def _take_off(desk: Desk, turn: Turn, pocket: Pocket, now_ns: int) -> None:
+    for key, held in desk.holders():
+        if held == pocket:
+            units = desk.book.position(*key).net_quantity
+            take_off(desk, turn, (key, pocket), UNSEEN, now_ns)
+            text = f"{units:+d} {pocket} were closed outside after their day: the broker shows "
+            text = f"{text}none of them, and no order that did it; its contract note has the "
+            text = f"{text}price, which nobody here knows"
+            turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns, key[0]))
+
+
+def _delivered(desk: Desk, pocket: Pocket) -> int:
+    """Return how many units of a long may lie among the owner's shares of earlier days."""
+    owned = desk.reads.owned.get(Pocket(pocket.symbol, Product.CARRY), 0)
+    return max(min(owned, desk.book.within(pocket).net), 0)
+
+
+def _tell_delivered(desk: Desk, turn: Turn, pocket: Pocket, units: int, now_ns: int) -> None:
+    """Tell, once a day, of shares that the broker may have carried over: they have no stop."""
+    text = f"the broker shows none of {pocket} any longer, and {units} among the shares of earlier "
+    text = f"{text}days: it may have carried them over; nothing is sold of them here, so look "
+    text = f"{text}there, and sell there what is not to be kept"
+    if text not in desk.told:
+        desk.told.add(text)
+        turn.announce(Noted(NoteKind.OUTSIDE, text, now_ns))
 
 
 def _lacking(desk: Desk, pocket: Pocket) -> int | None:
     """Return the gap of a pocket that outlived its day; None: it did not, or holds all.
 
-    What a broker has moved to the other product of a contract is still there.
+    What a broker has moved to the other product of a contract is still there. Legs that cancel out
+    have no gap, be they there or not: where nothing is shown, they lack 0.
     """
     gap = desk.reads.gap(pocket, 0)
     net = desk.book.within(pocket).net
+    if _cancels_out(desk, pocket):
+        return 0
     if gap is None or gap * net >= 0 or not _is_outlived(desk, pocket):
         return None
     sign = 1 if gap > 0 else -1
-    others = (Pocket(pocket.symbol, each) for each in Product if each is not pocket.product)
-    moved = sum(max(-sign * (desk.reads.gap(each, 0) or 0), 0) for each in others)
+    moved = _moved(desk, pocket, sign)
     return sign * (abs(gap) - moved) if abs(gap) > moved else None
+
+
+def _cancels_out(desk: Desk, pocket: Pocket) -> bool:
+    """Say whether the legs of a pocket that outlived its day are long as much as short."""
+    reads = desk.reads
+    return (
+        reads.newest is not None
+        and pocket.product is Product.INTRADAY
+        and not desk.book.within(pocket).net
+        and pocket not in positions(reads.newest)
+        and _is_outlived(desk, pocket)
+        and not any(_moved(desk, pocket, sign) for sign in (1, -1))
+    )
+
+
+def _moved(desk: Desk, pocket: Pocket, sign: int) -> int:
+    """Return the units that a broker has moved out of a pocket to the other product.
+
+    It shows them there, and our book knows of none. What it showed there before the legs were
+    entered is none of theirs.
+
+    Args:
+        desk: of the account.
+        pocket: out of which.
+        sign: 1 where they are short, -1 where they are long.
+    """
+    reads, units = desk.reads, 0
+    assert reads.newest is not None, "a gap is known by a reading"
+    assert reads.seen is not None, "a gap is known by a reading"
+    shown = positions(reads.newest)
+    since = [desk.since_ns[key] for key, held in desk.holders() if held == pocket]
+    since_ns = min(since, default=0)
+    for other in (Pocket(pocket.symbol, each) for each in Product if each is not pocket.product):
+        told, more = reads.differing.get(other), reads.seen.get(other, 0)
+        if told is not None and told.at_ns < since_ns:
+            more -= told.theirs - told.ours
+        units += max(min(-sign * more, -sign * shown.get(other, 0)), 0)
+    return units
 
 
 def _is_outlived(desk: Desk, pocket: Pocket) -> bool:

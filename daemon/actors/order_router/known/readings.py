@@ -60,6 +60,7 @@ class Readings(Struct):
         gaps: by how many units the broker's position is above ours.
         open_gaps: gaps that an earlier reading showed, where orders on their way, or the age of the
             newest, make it too early to say whether they are still there.
+        absent: what the legs hold together that outlived their day where it shows nothing.
         doubts: what readings show around an order in doubt, by its id.
         gone: orders that are over with their day, and may have filled before.
         unheard: by how many units the broker's position was above ours where those trade.
@@ -85,6 +86,7 @@ class Readings(Struct):
     seen: dict[Pocket, int] | None = None
     gaps: dict[Pocket, Same] = field(default_factory=dict)
     open_gaps: dict[Pocket, Same] = field(default_factory=dict)
+    absent: dict[Pocket, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     unheard: dict[Pocket, int] = field(default_factory=dict)
@@ -126,7 +128,7 @@ class Readings(Struct):
             if pocket in compared.undecided or pocket.symbol in compared.behind
         }
         self.gaps = {
-            each.pocket: _again(before.get(each.pocket), each.theirs - each.ours, at_ns)
+            each.pocket: again(before.get(each.pocket), each.theirs - each.ours, at_ns)
             for each in compared.differing
             if each.symbol not in compared.behind
         }
@@ -144,7 +146,7 @@ class Readings(Struct):
 
     def adopted(self, pocket: Pocket) -> None:
         """Take it that what the broker showed beyond our book is in that now."""
-        del self.gaps[pocket]
+        self.gaps.pop(pocket, None)
         assert self.seen is not None, "a gap is known by a reading"
         self.seen.pop(pocket, None)
         self.unheard.pop(pocket, None)
@@ -152,7 +154,7 @@ class Readings(Struct):
     def note_doubts(self, seen: Mapping[str, object], at_ns: int) -> None:
         """Take what the newest reading shows around each order in doubt."""
         self.doubts = {
-            intent_id: _again(self.doubts.get(intent_id), view, at_ns)
+            intent_id: again(self.doubts.get(intent_id), view, at_ns)
             for intent_id, view in seen.items()
         }
 
@@ -202,7 +204,8 @@ def _units(known: Same | None, lasted_ns: int) -> int | None:
     return known.seen
 
 
-def _again(known: Same | None, seen: object, at_ns: int) -> Same:
+def again(known: Same | None, seen: object, at_ns: int) -> Same:
+    """Return what readings show alike, with what the newest of them shows."""
     if known is not None and known.seen == seen:
         return Same(seen, known.since_ns, at_ns)
     return Same(seen, at_ns, at_ns)

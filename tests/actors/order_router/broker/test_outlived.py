@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.domain.orders.words import Pocket, Product
+from daemon.domain.market.frames import Frame
+from daemon.domain.orders.basket import BasketLeg
+from daemon.domain.orders.words import Pocket, Product, Side
 from daemon.messages import (
     BooksAgree,
     DayOpened,
@@ -24,9 +27,11 @@ from tests.kit.router import (
     S,
     Stage,
     carried,
+    enter,
     frame,
     leave,
     leg,
+    quote,
     without_wakes,
 )
 
@@ -108,6 +113,83 @@ def test_one_reading_frees_nothing_and_keeps_its_exit_back():
     assert len(stage.told(LegExpired)) == 1
 
 
+def test_readings_before_the_opening_free_nothing():
+    """What the broker made a carried one may not be laid out yet."""
+    stage = died()
+    started(stage, OPENS_NOW - 600 * S)
+    for early_ns in (550 * S, 500 * S):
+        stage.tell(LinkRevived(stage.now_ns), OPENS_NOW - early_ns)
+        stage.run(1)
+    assert (stage.told(LegExpired), stage.book().net(CE)) == ([], -75)
+    stage.broker.beside[CARRIED] = -75
+    stage.now_ns = OPENS_NOW
+    beat(stage, 40)
+    assert (stage.told(LegExpired), left(stage)) == ([], ["place 2"])
+
+
+def test_shares_that_the_broker_carried_over_are_told_of_and_neither_forgotten_nor_sold():
+    stage = Stage(terms=READING)
+    stage.run()
+    price = Frame(stage.now_ns, {"INFY": quote(1500)})
+    stage.tell(price)
+    shares = BasketLeg("share", "INFY", Side.BUY, 100, 1, 100_000, 10, Product.INTRADAY)
+    stage.tell(enter(shares, at_ns=stage.now_ns))
+    stage.run(2)
+    assert stage.broker.net() == {"INFY": 100}
+    stage.broker.end_day()
+    stage.broker.beside.clear()
+    stage.broker.owned = {Pocket("INFY", Product.CARRY): 100}
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    stage.tell(replace(price, at_ns=stage.now_ns))
+    assert [word for word in stage.tell(leave("share")) if word.startswith("place")] == []
+    assert beat(stage, 20) == []
+    assert (stage.told(LegExpired), stage.book().net("INFY")) == ([], 100)
+    (text,) = outside(stage)
+    assert text == (
+        "the broker shows none of INFY any longer, and 100 among the shares of earlier days: it "
+        "may have carried them over; nothing is sold of them here, so look there, and sell there "
+        "what is not to be kept"
+    )
+
+    stage.broker.owned.clear()
+    beat(stage, 20)
+    assert len(stage.told(LegExpired)) == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_legs_that_cancel_out_are_not_closed_one_by_one_on_the_next_day(seconds):
+    """Of both together the broker shows none, be they there or not: no broker holds them."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered("ce")
+    long = BasketLeg("x", CE, Side.BUY, 75, 75, 1800, 500, Product.INTRADAY)
+    stage.entered(long, strategy_id="other", basket_id="o")
+    assert stage.broker.held() == {}
+    stage.broker.end_day()
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    beat(stage, seconds)
+    assert left(stage) == beat(stage, 60) == []
+    freed = [(fact.strategy_id, fact.outside) for fact in stage.told(LegExpired)]
+    assert freed == [("s", True), ("other", True)]
+    assert len(outside(stage)) == 2
+
+
+def test_legs_that_cancel_out_stay_where_the_broker_shows_units_of_them_elsewhere():
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.entered("ce")
+    long = BasketLeg("x", CE, Side.BUY, 75, 75, 1800, 500, Product.INTRADAY)
+    stage.entered(long, strategy_id="other", basket_id="o")
+    stage.broker.end_day()
+    stage.broker.beside[CARRIED] = -75
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    beat(stage, 60)
+    assert stage.told(LegExpired) == []
+
+
 def test_a_restart_finds_it_freed_and_frees_nothing_again():
     stage = died()
     started(stage, OPENS_NOW)
@@ -157,6 +239,53 @@ def test_what_the_broker_made_a_carried_one_is_still_there():
     beat(stage, 10)
     assert stage.told(LegExpired) == []
     assert left(stage) == ["place 2"]
+
+
+def by_hand(stage, side):
+    """Somebody trades 75 of the contract in the broker's own app, to be carried."""
+    order = stage.broker.stranger(CE, side, filled=75)
+    order.intent = replace(order.intent, product=Product.CARRY)
+
+
+def test_what_was_made_a_carried_one_and_is_closed_by_hand_is_there_no_longer():
+    """Our book has his order in the other product, so the two differ there all the same."""
+    stage = died()
+    stage.broker.beside[CARRIED] = -75
+    started(stage, OPENS_NOW)
+    beat(stage, 10)
+    by_hand(stage, Side.BUY)
+    beat(stage, 40)
+    assert left(stage) == beat(stage, 20) == []
+    assert (stage.broker.held(), len(stage.told(LegExpired))) == ({}, 1)
+
+
+def test_what_he_carried_beside_and_closed_unseen_moved_nowhere():
+    stage = Stage(terms=READING)
+    stage.run()
+    by_hand(stage, Side.BUY)
+    beat(stage, 40)
+    stage.entered("ce")
+    beat(stage, 10)
+    stage.broker.end_day()
+    stage.broker.beside.clear()
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    assert left(stage) == beat(stage, 40) == []
+    assert (stage.broker.held(), len(stage.told(LegExpired))) == ({}, 1)
+
+
+def test_what_he_carries_since_before_the_leg_was_entered_is_none_of_it():
+    stage = Stage(terms=READING)
+    stage.broker.beside[CARRIED] = -75
+    stage.run()
+    beat(stage, 40)
+    stage.entered("ce")
+    stage.broker.end_day()
+    stage.broker.beside = {CARRIED: -75}
+    stage.facts.append(TODAY)
+    started(stage, OPENS_NOW)
+    assert left(stage) == beat(stage, 40) == []
+    assert (stage.broker.held(), len(stage.told(LegExpired))) == ({CARRIED: -75}, 1)
 
 
 def test_a_carried_short_that_the_broker_does_not_show_is_not_bought_back_and_not_forgotten():
