@@ -93,6 +93,7 @@ def _gone(desk: Desk) -> dict[Pocket, int]:
         pocket: net
         for pocket, net in nets.items()
         if pocket.product is Product.INTRADAY
+        and pocket not in desk.reads.unheard  # an order of ours may have done it
         and (lacking := _lacking(desk, pocket)) is not None
         and not net + lacking
     }
