@@ -237,12 +237,11 @@ TRADING: Final[Mapping[str, Entry]] = {
     "message_rate": Entry(
         "Orders come too fast", "wait a moment", _STATE, recoverable=True, retry_after_s=1
     ),
-    "duplicate": Entry(
+    "duplicate": Entry(  # nobody repeats it by himself: that is what it is refused for
         "The same order was sent a moment ago",
-        "wait, if a second one is meant",
+        "look with `ordo orders` whether that one is there; send it anew, under an id of its own, "
+        "only if a second one is meant",
         _STATE,
-        recoverable=True,
-        retry_after_s=1,
     ),
     "self_trade": Entry("It would trade with an order of our own", "cancel that one first", _STATE),
     "parent": Entry(

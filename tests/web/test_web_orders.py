@@ -61,7 +61,7 @@ async def place(port, body=None, **more):
     return await port.ask("POST", "/api/order", json={**BODY, **(body or {})}, headers=ID, **more)
 
 
-@pytest.mark.parametrize("code", ["message_rate", "stale_price", "duplicate"])
+@pytest.mark.parametrize("code", ["message_rate", "stale_price"])
 async def test_an_order_that_came_too_soon_is_sent_when_it_is_repeated_under_its_id(tmp_path, code):
     """The refusal says when; what is refused for good, or was sent, is answered so for the day."""
     async with open_port(tmp_path, placing(Declined(code, "wait for a slot"))) as port:
@@ -75,6 +75,17 @@ async def test_an_order_that_came_too_soon_is_sent_when_it_is_repeated_under_its
     assert headers["Retry-After"] == "1"
     assert (sent, again, repeated) == (200, 200, told)
     assert len(port.actors.told(PlaceByHand)) == 2
+
+
+async def test_an_order_that_repeats_another_tells_no_program_to_send_it_again(tmp_path):
+    """Else whoever obeys holds twice what he meant, a second later."""
+    refusal = Declined("duplicate", "it repeats OR1 of a moment ago without saying that it is meant")
+    async with open_port(tmp_path, placing(refusal)) as port:
+        refused, document, headers = await place(port)
+
+    assert (refused, document["code"]) == (409, "duplicate")
+    assert (document["recoverable"], document["retry_after"]) == (False, None)
+    assert "Retry-After" not in headers
 
 
 async def test_an_order_goes_to_the_first_account_with_all_that_was_said(tmp_path):

@@ -376,7 +376,7 @@ function makeCard(id, account) {
   const status = title.appendChild(element("p", "status", " "));
   const button = head.appendChild(element("button", "act", "Start entries"));
   button.type = "button";
-  button.onclick = () => switchEntries(card);
+  button.onclick = (event) => isSecond(event) || switchEntries(card);
   const figures = node.appendChild(element("div", "figures"));
   figures.hidden = true; // until there is something to show
   const big = figures.appendChild(element("p", "big num", "\u2013"));
@@ -410,6 +410,11 @@ const COLUMNS = [
   ["Stop", (leg) => price(leg.stop)],
   ["Target", (leg) => price(leg.target)],
 ];
+
+// What a first click did may have put another meaning under the pointer by the second.
+function isSecond(event) {
+  return event.detail > 1;
+}
 
 async function switchEntries({ id, account, button }) {
   const verb = taking.get(keyOf(id, account)) ? "stop" : "start";
@@ -871,7 +876,8 @@ function makeAlert(one) {
   const box = node.appendChild(element("div", "release"));
   const seen = box.appendChild(element("button", "seen", "I have seen it"));
   seen.type = "button";
-  seen.onclick = async () => {
+  seen.onclick = async (event) => {
+    if (isSecond(event)) return;
     seen.disabled = true;
     await act(`/api/alerts/${encodeURIComponent(one.alert_id)}/acknowledge`, {}, "It was not acknowledged");
     seen.disabled = false;
