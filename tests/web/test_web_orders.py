@@ -79,7 +79,7 @@ async def test_an_order_that_came_too_soon_is_sent_when_it_is_repeated_under_its
 
 async def test_an_order_that_repeats_another_tells_no_program_to_send_it_again(tmp_path):
     """Else whoever obeys holds twice what he meant, a second later."""
-    refusal = Declined("duplicate", "it repeats OR1 of a moment ago without saying that it is meant")
+    refusal = Declined("duplicate", "it repeats OR1 of a moment ago")
     async with open_port(tmp_path, placing(refusal)) as port:
         refused, document, headers = await place(port)
 
