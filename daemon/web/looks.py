@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from daemon import kill
 from daemon.actors.order_router.known.loose import is_loose
@@ -48,6 +48,8 @@ from daemon.web.telling import (
 )
 from daemon.web.unread import unread
 
+_PATIENCE_S: Final = 0.3
+"""So long the status waits for whoever watches, for what it tells of it is said elsewhere too."""
 _WORST = (Stage.INCOMPLETE, Stage.CANCELLING, Stage.CLOSING, Stage.VERIFYING, Stage.FLAT)
 
 
@@ -236,14 +238,15 @@ async def _strategies(house: House) -> tuple[StrategyTold, ...]:
 
 
 async def _gone(house: House) -> tuple[LeftOutTold, ...]:
-    """Tell of strategies that hold something, and that are there no more."""
-    there, held = house.control.line.names.strategies, Counter[str]()
+    """Tell of strategies that hold something, and are there no more; not of those left out."""
+    told, held = {*house.control.line.names.strategies, *house.left_out}, Counter[str]()
     try:
-        risk = await house.control.reads.risk()
-    except Refusal:
+        async with asyncio.timeout(_PATIENCE_S):
+            risk = await house.control.reads.risk()
+    except (Refusal, TimeoutError):
         return ()  # all else is told without whoever watches
     for each in risk.watches:
-        if each.strategy_id not in there and not is_loose(each.strategy_id):
+        if each.strategy_id not in told and not is_loose(each.strategy_id):
             held[each.strategy_id] += sum(leg.quantity != 0 for leg in each.legs)
     return tuple(
         LeftOutTold(

@@ -24,6 +24,11 @@ def shown(selector):
     return f"document.querySelector({selector!r}).textContent"
 
 
+def nearer_stop(premium):
+    """The loss at which the preset straddle is left, in rupees: a quarter of it, or 6000."""
+    return min(premium / 4, 6000)
+
+
 @asynccontextmanager
 async def day(folder):
     """The daemon shortly before its entry, and a browser; what that says fails the test.
@@ -56,7 +61,10 @@ async def test_a_straddle_is_entered_guarded_locked_and_partly_left_before_ones_
         await tab.wait_for(f"{shown('#total-pnl')} !== {profit!r}")
         stops = "[...document.querySelectorAll('td[data-name=Stop]')].map((one) => one.innerText)"
         assert all(float(stop) > 0 for stop in await tab.evaluate(stops))
-        assert await tab.text(".ladder b") == "Stop \u22126,000.00"
+        premium = sum(position["sold_value"] for position in await tab.evaluate(POSITIONS))
+        name, loss = (await tab.text(".ladder b")).split(" \u2212")
+        assert name == "Stop"
+        assert float(loss.replace(",", "")) == pytest.approx(nearer_stop(premium), abs=0.01)
 
         floor = await tab.wait_for(
             f"{shown('.ladder b')}.startsWith('Locked: floor +') && {shown('.ladder b')}", LATER_S

@@ -21,7 +21,7 @@ TABLE = [
     ("exit nobody", STRATEGY),
     (f"exit {STRADDLE} --leg nobody", f"{STRADDLE} has no leg nobody"),
     ("adjust nobody --stop 5", STRATEGY),
-    (f"adjust {STRADDLE} --leg nobody --stop 5", f"no entry of {STRADDLE} is under watch"),
+    (f"adjust {STRADDLE} --leg nobody --stop 5", f"nothing of {STRADDLE} is open"),
     ("pause --strategy nobody", STRATEGY),
     ("pause --account nobody", ACCOUNT),
     ("cancel-all --strategy nobody", STRATEGY),

@@ -72,8 +72,10 @@ def test_whoever_looks_is_told_that_it_takes_no_entries_until_a_start_that_finds
         told = "nifty-short-stradle takes no entries; what it holds, if anything, stays guarded; "
         assert (alert["code"], alert["severity"]) == ("strategy_left_out", "critical")
         assert alert["sentence"].startswith(f"{told}mend it and start again: no strategy has")
-        (left_out,) = daemon.get("/api/status").document["left_out"]
-        assert left_out == {"strategy_id": "nifty-short-stradle", "text": alert["sentence"]}
+        misread, held = daemon.get("/api/status").document["left_out"]
+        assert misread == {"strategy_id": "nifty-short-stradle", "text": alert["sentence"]}
+        assert held["strategy_id"] == ID
+        assert held["text"].startswith(f"{ID} is there no more, and enters nothing; legs that it")
         port = {"ORDO_WEB__PORT": str(urlsplit(daemon.url).port)}
         for command in ("status", "alerts"):
             assert told in ended(ordo(command, cwd=tmp_path, environ=port)).out

@@ -28,6 +28,7 @@ from daemon.messages import (
     SeeAccount,
     SeeAlerts,
     SeeKill,
+    SeeRisk,
     SeeStrategy,
     Stage,
     StrategySeen,
@@ -71,7 +72,7 @@ class World:
         modes: `paper` or `live` of each account.
 
     Attributes:
-        risk: what the broadcaster answers each beat with.
+        risk: what the broadcaster answers each beat with, and the watchdog whoever asks.
         taking: whether the strategy takes entries.
         opted_in: it may trade at live brokers.
         session: the state of each account's.
@@ -113,6 +114,7 @@ class World:
         return {
             SeeAccount: lambda _: self.account,
             SeeSession: lambda _: self.session,
+            SeeRisk: lambda _: self.risk,
             SeeStrategy: lambda _: self._strategy(),
             SeeKill: lambda about: self._staged(about.latch_id),
             TakeEntries: lambda _: self._take(True),

@@ -15,10 +15,11 @@ import click
 import uvloop
 from msgspec.structs import replace
 
+from daemon.app.machine.host import this_host
 from daemon.app.machine.telemetry import opened
 from daemon.cli import main, ordo
 from daemon.cli.engine import find_filed, load_settings
-from daemon.cli.run import _assignment, _generated, _run, _speed
+from daemon.cli.run import _assignment, _generated, _lines, _run, _speed
 from daemon.runtime.clock import MonotonicClock
 from tests.kit.remote_broker import Remote
 
@@ -42,7 +43,10 @@ def command(
     with ExitStack() as held:
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-        return runner.run(_run(given, plans, given.played.time(MonotonicClock(), pace), telemetry))
+        lines = _lines(given, telemetry, held)
+        time = given.played.time(MonotonicClock(), pace)
+        host = replace(this_host(), telemetry=telemetry)
+        return runner.run(_run(given, plans, time, lines, host))
 
 
 if __name__ == "__main__":

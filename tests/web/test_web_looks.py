@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 import pytest
@@ -106,6 +107,25 @@ async def test_a_strategy_that_is_there_no_more_and_still_holds_something_is_tol
     assert left["text"].startswith("old is there no more, and enters nothing; legs that it still")
     assert "holds: 2; `ordo positions`" in left["text"]
     assert [each["strategy_id"] for each in told["strategies"]] == ["straddle"]
+
+
+async def test_a_strategy_that_was_left_out_at_the_start_and_holds_something_is_told_once(tmp_path):
+    risk = RiskSeen(MARKET_NS, True, (replace(WATCH, strategy_id="lost"),))
+    left_out = {"lost": "lost takes no entries"}
+    answers = {**ANSWERS, SeeRisk: lambda _: risk}
+    async with open_port(tmp_path, answers, left_out=left_out) as port:
+        _, told, _ = await port.ask("GET", "/api/status")
+
+    assert told["left_out"] == [{"strategy_id": "lost", "text": "lost takes no entries"}]
+
+
+async def test_the_status_does_not_wait_for_whoever_watches_and_is_silent(tmp_path):
+    """A question that nobody answers is given up after 5 s; the page shows no mode until then."""
+    silent = {about: answer for about, answer in ANSWERS.items() if about is not SeeRisk}
+    async with open_port(tmp_path, silent) as port, asyncio.timeout(2):
+        status, told, _ = await port.ask("GET", "/api/status")
+
+    assert (status, told["left_out"]) == (200, [])
 
 
 async def test_the_status_comes_without_whoever_watches(tmp_path):

@@ -157,7 +157,9 @@ def home(facts: Iterable[object], accounts: Collection[Account]) -> str:
     recorded = tuple(fact for fact in facts if isinstance(fact, telling))
     there = [account.id for account in accounts]
     for account, sentence in strays(recorded, accounts).items():
-        raise SettingsError(sentence, "" if account in there else "unknown_account")
+        if account in there:
+            raise SettingsError(sentence)
+        raise SettingsError(sentence, "unknown_account")
     return home_of(recorded, there[0])
 
 
