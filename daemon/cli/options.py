@@ -27,7 +27,7 @@ def load_settings(path: Path | None) -> Settings:
 
 
 def settings_to_ask(path: Path | None) -> Settings:
-    """Return settings by which to ask a running daemon: that goes by market rules, who asks by none.
+    """Return settings to ask a running daemon by: market rules are its own affair.
 
     Raises:
         SettingsError: something in them is wrong.

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from daemon.domain.instants import at, start_of, wall_of
 from daemon.domain.market.calendar import (
     Segment,
-    SessionKind,
     confidence_of,
     coverage,
     days_since_trading,
@@ -27,6 +26,7 @@ from daemon.domain.market.calendar import (
     trades_ordinarily,
 )
 from daemon.domain.market.rules import Confidence
+from daemon.domain.market.session_parts import SessionKind
 from daemon.errors import RuleUnknown
 from tests.kit.recordings import data_path
 
