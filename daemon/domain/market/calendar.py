@@ -16,6 +16,7 @@ from msgspec import Struct
 from daemon.domain.instants import at, day_of
 from daemon.domain.market.rules import Confidence, Row, Shapes, damaged, fact, latest, rows, unknown
 from daemon.domain.market.session_parts import TRADING, Part, SessionKind, make_a_day
+from daemon.errors import RuleUnknown
 
 _TABLE = "calendar"
 _ADD = "add the year's closed days with their circular, as docs/rules.md says"
@@ -106,9 +107,9 @@ def require_whole() -> None:
         if each.effective_to != each.effective_from or not is_known:
             what = f"has a special session on {each.effective_from}"
             raise damaged(_TABLE, f"{what} of more than a day, or {_NO_DAY}")
-    for row in rows(_TABLE, "hours", _Hours):
-        if not make_a_day(row.parts):
-            raise damaged(_TABLE, f"has hours from {row.effective_from} {_NO_DAY}")
+    for ordinary in rows(_TABLE, "hours", _Hours):
+        if not make_a_day(ordinary.parts):
+            raise damaged(_TABLE, f"has hours from {ordinary.effective_from} {_NO_DAY}")
 
 
 @lru_cache(maxsize=16_384)
@@ -164,6 +165,15 @@ def sessions(day: date, segment: Segment) -> tuple[Session, ...]:
         RuleUnknown: the day lies outside `coverage`, or the hours are not known.
     """
     return tuple(part for part in phases(day, segment) if part.kind in TRADING)
+
+
+def knows_hours(day: date, segment: Segment = Segment.DERIVATIVES) -> bool:
+    """Return whether `sessions` answers for a day, a closed one too; else it is `presumed`."""
+    try:
+        sessions(day, segment)
+    except RuleUnknown:
+        return False
+    return True
 
 
 def presumed(day: date, segment: Segment) -> tuple[Session, ...]:
