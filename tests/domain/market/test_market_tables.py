@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, time
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.market import rules as market_rules
 from daemon.domain.market.calendar import Segment, is_session, presumed, sessions
@@ -218,6 +219,9 @@ def test_own_hours_and_a_special_session_that_nobody_has_timed_yet_are_gone_by()
 def test_a_tick_above_zero_is_gone_by(tick):
     lay("instruments", ticks=[ticked(tick)], share_ticks=[stepped(tick)])
     require_tables()
+    option = contract(replace(NIFTY, kind=Kind.CALL, strike_e4=e4(24_000)), CHARGED)
+
+    assert option.tick_e4 == e4(tick)
 
 
 @pytest.mark.parametrize(
