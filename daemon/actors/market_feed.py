@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
 from daemon.domain.instants import DAY_NS, day_of, start_of
+from daemon.domain.market.calendar import knows_hours
 from daemon.domain.market.calm import Calm
 from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.intake import (
@@ -118,7 +119,8 @@ class MarketFeed:
             case Pulse(number, who):
                 turn.do(Publish(Pulsed(number, who)))
             case Started():
-                self._expect(now_ns, now_ns)  # within a session a frame is owed at once
+                if knows_hours(day_of(now_ns)):
+                    self._expect(now_ns, now_ns)  # within a session a frame is owed at once
                 self._listen(turn)
             case _:
                 self._take_notice(turn, message)

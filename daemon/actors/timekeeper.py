@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, morning, timed
 from daemon.actors.turn import Turn
-from daemon.domain.market.calendar import Segment, Session, presumed, sessions
+from daemon.domain.market.calendar import Segment, Session, knows_hours, presumed, sessions
 from daemon.domain.market.closes import Closes
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
@@ -136,11 +136,15 @@ class Timekeeper:
                 self._done.add(job)
 
     def _set_alarms(self, turn: Turn, now_ns: int) -> None:
-        """Be woken for each job of the day whose time has not passed."""
+        """Be woken for each job of the day whose time has not passed.
+
+        Where no table knows the hours of a day nothing need have come after its opening.
+        """
         if not self._working or self._day is None or self._ended:
             return
         for due in timed(self._day, self._hours):
-            if due.at_ns >= now_ns:
+            is_meant = due.job is not Job.SESSION or knows_hours(self._day, self._segment)
+            if due.at_ns >= now_ns and is_meant:
                 turn.do(Alarm(due.at_ns, due))
 
     def _look_again(self, turn: Turn, done: JobDone, now_ns: int) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from daemon.cli.act import tell
 from daemon.cli.client import client_of
-from daemon.cli.options import AS_JSON, SETTINGS, load_settings, settings_to_brake
+from daemon.cli.options import AS_JSON, SETTINGS, settings_to_ask, settings_to_brake
 from daemon.domain.orders.arming import mode_of
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
@@ -30,7 +30,7 @@ _REASON = click.option("--reason", default="", help="Why; it is recorded.")
 @AS_JSON
 def arm(account: str, reason: str, settings: Path | None, *, as_json: bool) -> int:
     """Let an account of a live broker be entered, until the day ends."""
-    client = client_of(load_settings(settings))
+    client = client_of(settings_to_ask(settings))
     content = client.post("/api/arm", {"account": account, "reason": reason})
     text = f"{account} is armed for live trading until the day ends"
     return tell(content, text, as_json=as_json)

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from daemon.cli.kill_line import AS_ANOTHER, who_is_there
-from daemon.cli.options import load_settings
+from daemon.cli.options import settings_to_ask
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
 from daemon.storage.unused import seen_from_here
@@ -180,7 +180,7 @@ def connect(settings_path: Path | None, patience_s: int = 0) -> Client:
         SettingsError: something in them is wrong.
         DaemonUnreachable: they give it no address that is known beforehand.
     """
-    return client_of(load_settings(settings_path), patience_s)
+    return client_of(settings_to_ask(settings_path), patience_s)
 
 
 def client_of(settings: Settings, patience_s: int = 0) -> Client:

@@ -21,9 +21,18 @@ def load_settings(path: Path | None) -> Settings:
     Raises:
         SettingsError: something in them is wrong, or in rules of the operator's own.
     """
-    settings = load(path, os.environ)
+    settings = settings_to_ask(path)
     take_up(settings.market)
     return settings
+
+
+def settings_to_ask(path: Path | None) -> Settings:
+    """Return settings to ask a running daemon by: market rules are its own affair.
+
+    Raises:
+        SettingsError: something in them is wrong.
+    """
+    return load(path, os.environ)
 
 
 def settings_to_brake(path: Path | None) -> tuple[Settings, SettingsRefused | None]:

@@ -254,6 +254,8 @@ class Takeover:
     ) -> list[str]:
         """Begin a round of each account that is at none, and return what is left of all.
 
+        None begins where the rounds before have shown all flat.
+
         Args:
             ledger: the record.
             world: around the accounts.
@@ -261,15 +263,17 @@ class Takeover:
             rounds: those under way, by account; what is not over in time stays among them.
         """
         await _gather(desks, rounds)
+        over = not rounds and all(desk.flat for desk in desks)  # the last ended in the pause
         for desk in desks:
-            if desk.cell.account not in rounds:
+            if desk.cell.account not in rounds and not over:
                 desk.flat = False
                 work = self._round(ledger, world, desk)
                 rounds[desk.cell.account] = asyncio.get_running_loop().create_task(work)
-        if rounds:  # there may be no account that is closed from here
+        if rounds:
             await asyncio.wait(rounds.values(), timeout=world.patience_s)
         await _gather(desks, rounds)
-        return [sentence for desk in desks for sentence in desk.left]
+        silent = [f"the book of {account} has not answered yet" for account in rounds]
+        return [*(sentence for desk in desks for sentence in desk.left), *silent]
 
     async def _round(self, ledger: GuardedLedger, world: World, desk: Desk) -> list[str]:
         """Read one account, do what it needs, and return what is left of it."""

@@ -50,11 +50,16 @@ def take_up(market: Market) -> None:
 
 def _own(folder: Path) -> dict[str, Own]:
     try:
-        files = sorted(each for each in folder.iterdir() if each.suffix == _ENDING)
+        files = sorted(each for each in folder.iterdir() if _is_named(each))
         return {_table(each): Own(str(each), _document(each)) for each in files}
     except OSError as error:
         what = f"[market] rules: {error.filename or folder} cannot be read: {error.strerror}"
         raise SettingsError(f"{what}; make it readable, or take the key out") from error
+
+
+def _is_named(file: Path) -> bool:
+    """Say whether a file is meant as a table; an editor's own beside it begins with a dot."""
+    return file.suffix == _ENDING and not file.name.startswith(".")
 
 
 def _table(file: Path) -> str:

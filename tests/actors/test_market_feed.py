@@ -1,5 +1,6 @@
 """The feed: every verdict on a frame as effects, and one alarm that listens for silence."""
 
+from datetime import date
 from itertools import accumulate, pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import Link, alive, beat, dies_at_ns, lives_ns
 from daemon.domain.market.notes import NoteKind
 from daemon.messages import (
+    DayOpened,
     FrameArrived,
     LinkDied,
     LinkRevived,
@@ -321,6 +323,16 @@ def test_a_feed_that_is_rebuilt_takes_the_next_frame_without_a_word() -> None:
 def test_a_feed_that_is_rebuilt_outside_or_on_a_dead_link_waits(record, now) -> None:
     """There is nothing to listen for, or it has been told."""
     assert MarketFeed(0, 1, record).handle(Started(), clock(now)) == NOTHING
+
+
+def test_on_a_day_that_no_table_knows_a_feed_that_is_rebuilt_owes_nothing_until_a_frame() -> None:
+    """The market may be closed; what has beaten can die."""
+    day = date(2027, 1, 4)
+    hours = ((clock("09:15:00", day), clock("15:40:00", day)),)
+    made = MarketFeed(0, 1, [DayOpened(day, hours, clock("09:00:00", day))])
+    now_ns = clock("11:00:00", day)
+    assert made.handle(Started(), now_ns) == NOTHING
+    assert alarms(arrive(made, now_ns)) == [(now_ns + DEATH, Silence())]
 
 
 @pytest.mark.parametrize(

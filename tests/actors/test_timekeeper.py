@@ -104,6 +104,16 @@ def test_a_day_that_opens_sets_an_alarm_for_each_of_its_jobs() -> None:
     assert late == tuple(Alarm(each.at_ns, each) for each in JOBS[1:])
 
 
+@pytest.mark.parametrize("day", [date(2027, 1, 4), date(2026, 11, 8)])
+def test_on_a_day_that_no_table_knows_no_session_is_looked_at(day) -> None:
+    """It may be closed, and then nothing comes, minute by minute."""
+    keeper = working()
+    (commit,) = keeper.handle(DayBegins(day, may_trade=True), at(day, time(8)))
+    for effects in (commit.then, keeper.handle(Started(), at(day, time(8)))):
+        jobs = {each.message.job for each in effects if type(each) is Alarm}
+        assert jobs == {Job.SQUARE_OFF}
+
+
 def test_a_job_whose_time_has_come_is_asked_for_while_its_day_lasts() -> None:
     """The alarm of a day that is over means nothing."""
     job = JOBS[0]

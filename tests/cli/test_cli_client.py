@@ -48,6 +48,19 @@ def test_without_a_daemon_the_exit_code_is_3_and_the_mend_is_told(house, free_po
     )
 
 
+@pytest.mark.parametrize(
+    "command", [*[(read,) for read in READS], *WRITES, ("arm", "a"), ("alerts",)]
+)
+def test_who_asks_the_daemon_needs_no_rules_and_is_not_refused_by_half_of_one(
+    house, free_port, command
+):
+    (house / "rules").mkdir()
+    (house / "rules" / "calendar.toml").write_text("last_day = ")
+    (house / "settings.toml").write_text('[market]\nrules = "rules"\n')
+
+    assert told(*command).err.startswith("ordo: no daemon answers at ")
+
+
 def test_of_a_daemon_that_reads_its_record_nobody_is_told_to_start_another(house, free_port):
     with exclusively(Path("state")):
         done = told("status")

@@ -241,6 +241,34 @@ async def test_an_account_whose_broker_hangs_holds_up_no_other(tmp_path, said, a
     assert exposure_of(two_accounts(tmp_path)) is Exposure.FLAT
 
 
+@pytest.mark.parametrize("slow", [("paper",), ("second",), ("paper", "second")])
+async def test_rounds_that_end_in_the_pause_show_all_flat_too(
+    tmp_path, said, asks_of, monkeypatch, slow
+):
+    """A book that takes longer than is waited for, and less than until the next look."""
+    reach(tmp_path, NOON)
+    pauses, goes_on, alerts = asyncio.Event(), PaperWorld.go_on, list[str]()
+
+    async def script(account: str, request: object) -> None:
+        if account in slow and isinstance(request, ReadAccount):
+            await pauses.wait()
+
+    async def pause(world: PaperWorld) -> Any:
+        alerts.append((tmp_path / ALERT).read_text())
+        pauses.set()
+        assert len(alerts) < 20, "it goes round and round"
+        await asyncio.sleep(0.1)
+        pauses.clear()
+        return await goes_on(world)
+
+    asks_of(script)
+    monkeypatch.setattr(PaperWorld, "go_on", pause)
+    assert await Takeover(two_accounts(tmp_path), Teller(tmp_path, said.append)).run("no beat")
+    for account in ("paper", "second"):
+        unanswered = f"the book of {account} has not answered yet" in alerts[0]
+        assert unanswered is (account in slow)
+
+
 async def test_what_one_account_was_asked_is_heard_before_another_ends_the_try(
     tmp_path, said, asks_of, monkeypatch
 ):

@@ -204,7 +204,7 @@ MUTATIONS = (
         "D4",
         "shorts are left in a silence where the owner says so",
         f"{ROUTER}/closing/silence.py",
-        "        if desk.terms.leaves_in_silence:\n",
+        "        if leaves:\n",
         "        if False:\n",
         f"{ROUTERS}/closing/test_silence.py"
         "::test_after_a_minute_of_silence_a_short_is_told_and_left_where_the_owner_says_so",

@@ -61,6 +61,8 @@ def test_without_a_folder_nothing_is_laid_over():
 def test_the_rows_of_a_folder_are_gone_by_and_told(folder):
     (folder / "calendar.toml").write_text(NEW_YEAR)
     (folder / "README").write_text("why")
+    (folder / ".#calendar.toml").symlink_to("me@here.1:2")
+    (folder / ".calendar.toml").write_text("last_day = ")
     take_up(Market(folder=folder))
 
     assert is_session(date(2027, 1, 4))

@@ -15,10 +15,13 @@ from msgspec import Struct
 
 from daemon.domain.instants import at, day_of
 from daemon.domain.market.rules import Confidence, Row, Shapes, damaged, fact, latest, rows, unknown
+from daemon.domain.market.session_parts import TRADING, Part, SessionKind, make_a_day
+from daemon.errors import RuleUnknown
 
 _TABLE = "calendar"
 _ADD = "add the year's closed days with their circular, as docs/rules.md says"
 _DAY = timedelta(days=1)
+_NO_DAY = "whose parts are out of order, or none of them trades"
 _SATURDAY = 5
 _PRE_OPEN = time(9)
 """When an ordinary day begins; no exchange trades earlier."""
@@ -31,19 +34,6 @@ class Segment(StrEnum):
 
     CASH = "cash"
     DERIVATIVES = "derivatives"
-
-
-class SessionKind(StrEnum):
-    """What a part of a day is for; in the first three orders match continuously."""
-
-    CONTINUOUS = "continuous"
-    SPECIAL = "special"
-    MUHURAT = "muhurat"
-    PRE_OPEN = "pre_open"
-    CLOSING_AUCTION = "closing_auction"
-
-
-_TRADING = (SessionKind.CONTINUOUS, SessionKind.SPECIAL, SessionKind.MUHURAT)
 
 
 class Session(Struct, frozen=True):
@@ -60,12 +50,6 @@ class Session(Struct, frozen=True):
     kind: SessionKind
 
 
-class _Part(Struct, frozen=True, forbid_unknown_fields=True):
-    kind: SessionKind
-    opens: time
-    closes: time
-
-
 class _Closed(Row, frozen=True, kw_only=True):
     announced: date
     days: tuple[date, ...] = ()
@@ -75,11 +59,11 @@ class _Closed(Row, frozen=True, kw_only=True):
 
 class _Hours(Row, frozen=True, kw_only=True):
     segment: Segment
-    parts: tuple[_Part, ...]
+    parts: tuple[Part, ...]
 
 
 class _Special(Row, frozen=True, kw_only=True):
-    parts: tuple[_Part, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 SHAPES: Shapes = {"closed": _Closed, "hours": _Hours, "special": _Special}
@@ -119,10 +103,13 @@ def require_whole() -> None:
             raise damaged(_TABLE, f"reaches until {last} and has no list of closed days of {day}")
         day = _DAY + (reaching.effective_to or last)
     for each in rows(_TABLE, "special", _Special):
-        ends = [moment for part in each.parts for moment in (part.opens, part.closes)]
-        if each.effective_to != each.effective_from or ends != sorted(set(ends)):
+        is_known = make_a_day(each.parts) or not each.parts
+        if each.effective_to != each.effective_from or not is_known:
             what = f"has a special session on {each.effective_from}"
-            raise damaged(_TABLE, f"{what} of more than a day, or whose parts are out of order")
+            raise damaged(_TABLE, f"{what} of more than a day, or {_NO_DAY}")
+    for ordinary in rows(_TABLE, "hours", _Hours):
+        if not make_a_day(ordinary.parts):
+            raise damaged(_TABLE, f"has hours from {ordinary.effective_from} {_NO_DAY}")
 
 
 @lru_cache(maxsize=16_384)
@@ -177,7 +164,16 @@ def sessions(day: date, segment: Segment) -> tuple[Session, ...]:
     Raises:
         RuleUnknown: the day lies outside `coverage`, or the hours are not known.
     """
-    return tuple(part for part in phases(day, segment) if part.kind in _TRADING)
+    return tuple(part for part in phases(day, segment) if part.kind in TRADING)
+
+
+def knows_hours(day: date, segment: Segment = Segment.DERIVATIVES) -> bool:
+    """Return whether `sessions` answers for a day, a closed one too; else it is `presumed`."""
+    try:
+        sessions(day, segment)
+    except RuleUnknown:
+        return False
+    return True
 
 
 def presumed(day: date, segment: Segment) -> tuple[Session, ...]:
@@ -195,7 +191,7 @@ def presumed(day: date, segment: Segment) -> tuple[Session, ...]:
         return (Session(at(day, _PRE_OPEN), at(day, _LATEST), SessionKind.SPECIAL),)
     if day < coverage()[0] or not trades_ordinarily(day):
         return ()
-    parts = (part for part in _hours(day, segment).parts if part.kind in _TRADING)
+    parts = (part for part in _hours(day, segment).parts if part.kind in TRADING)
     return tuple(Session(at(day, part.opens), at(day, part.closes), part.kind) for part in parts)
 
 
@@ -312,7 +308,7 @@ def _walk(day: date, step: timedelta) -> Iterator[date]:
         yield day
 
 
-def _parts(day: date, segment: Segment) -> tuple[_Part, ...]:
+def _parts(day: date, segment: Segment) -> tuple[Part, ...]:
     special = _specials().get(day)
     if special is None:
         return _hours(day, segment).parts

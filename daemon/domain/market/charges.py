@@ -78,7 +78,7 @@ class _Brokerage(Row, frozen=True, kw_only=True):
     of: Literal["delivery", "intraday", "future", "option"]
     flat: Amount | None = None
     per_crore: Amount = "0"
-    at_most: Amount = "0"
+    at_most: Amount | None = None
 
 
 class _Stt(Row, frozen=True, kw_only=True):
@@ -132,7 +132,7 @@ class _Rates(Struct, frozen=True):
 
     flat_e4: int | None
     brokerage_e4: int
-    brokerage_cap_e4: int
+    brokerage_cap_e4: int | None
     stt_buy_e4: int
     stt_sell_e4: int
     exchange_e4: int
@@ -212,7 +212,9 @@ def _charged(fill: ChargedFill, rates: _Rates) -> Charges:
 def _brokerage_e4(orders: int, turnover_e4: int, rates: _Rates) -> int:
     if rates.flat_e4 is not None:
         return rates.flat_e4 * orders
-    return min(_share(turnover_e4, rates.brokerage_e4), rates.brokerage_cap_e4 * orders)
+    share_e4 = _share(turnover_e4, rates.brokerage_e4)
+    cap_e4 = rates.brokerage_cap_e4
+    return share_e4 if cap_e4 is None else min(share_e4, cap_e4 * orders)
 
 
 def _share(turnover_e4: int, per_crore_e4: int) -> int:
@@ -243,7 +245,7 @@ def _rates(exchange: Exchange, of: str, day: date) -> _Rates | Unknown:
     return _Rates(
         flat_e4=None if brokerage.flat is None else e4(brokerage.flat),
         brokerage_e4=e4(brokerage.per_crore),
-        brokerage_cap_e4=e4(brokerage.at_most),
+        brokerage_cap_e4=None if brokerage.at_most is None else e4(brokerage.at_most),
         stt_buy_e4=e4(stt.buy),
         stt_sell_e4=e4(stt.sell),
         exchange_e4=e4(fee.transaction) + e4(fee.protection),

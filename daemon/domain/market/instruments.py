@@ -14,7 +14,17 @@ from typing import Literal
 
 from msgspec import Struct
 
-from daemon.domain.market.rules import Amount, Count, Row, Shapes, latest, nearest, rows, unknown
+from daemon.domain.market.rules import (
+    Amount,
+    Count,
+    Row,
+    Shapes,
+    Tick,
+    latest,
+    nearest,
+    rows,
+    unknown,
+)
 from daemon.domain.money import e4, units
 
 _TABLE = "instruments"
@@ -112,12 +122,12 @@ class _Lot(Row, frozen=True, kw_only=True):
 class _Tick(Row, frozen=True, kw_only=True):
     underlying: str
     of: Literal["index", "equity", "future", "option"]
-    tick: Amount
+    tick: Tick
 
 
 class _Step(Struct, frozen=True, forbid_unknown_fields=True, rename={"least": "from"}):
     least: Amount
-    tick: Amount
+    tick: Tick
 
 
 class ShareTicks(Row, frozen=True, kw_only=True):

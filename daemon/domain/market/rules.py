@@ -30,6 +30,8 @@ _OWN: dict[str, Own] = {}
 
 Amount = Annotated[str, Meta(pattern=r"^\d{1,12}(\.\d{1,4})?$")]
 """A number of at most four decimals, in quotes."""
+Tick = Annotated[str, Meta(pattern=r"^(?!0+(\.0+)?$)\d{1,12}(\.\d{1,4})?$")]
+"""Such a number above zero: what prices are multiples of."""
 Count = Annotated[int, Meta(ge=1)]
 
 

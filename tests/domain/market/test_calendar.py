@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from daemon.domain.instants import at, start_of, wall_of
 from daemon.domain.market.calendar import (
     Segment,
-    SessionKind,
     confidence_of,
     coverage,
     days_since_trading,
     is_open,
     is_session,
+    knows_hours,
     next_session,
     phases,
     presumed,
@@ -27,6 +27,7 @@ from daemon.domain.market.calendar import (
     trades_ordinarily,
 )
 from daemon.domain.market.rules import Confidence
+from daemon.domain.market.session_parts import SessionKind
 from daemon.errors import RuleUnknown
 from tests.kit.recordings import data_path
 
@@ -283,3 +284,17 @@ def test_a_day_that_no_table_knows_may_trade_as_an_ordinary_one(day, segment, ex
     assert [f"{wall_of(each.open_ns):%H:%M}-{wall_of(each.close_ns):%H:%M}" for each in found] == (
         expected
     )
+
+
+@pytest.mark.parametrize(
+    ("day", "known"),
+    [
+        (date(2026, 11, 20), True),
+        (date(2026, 11, 21), True),
+        (date(2027, 1, 4), False),
+        (date(2026, 11, 8), False),
+    ],
+    ids=["a session", "a weekend", "beyond the calendar", "a session that nobody has timed"],
+)
+def test_the_hours_of_a_closed_day_are_known_and_those_of_an_untimed_session_are_not(day, known):
+    assert knows_hours(day) is known

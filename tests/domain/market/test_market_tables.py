@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, time
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.market import rules as market_rules
-from daemon.domain.market.calendar import is_session
+from daemon.domain.market.calendar import Segment, is_session, presumed, sessions
+from daemon.domain.market.charges import ChargedFill, Charges, charges
 from daemon.domain.market.instruments import Kind, Parts, contract
 from daemon.domain.market.rules import TABLES, Own, fact, laid_over, lay_over
 from daemon.domain.market.tables import SHAPES, require_tables
+from daemon.domain.money import e4
 from daemon.errors import RulesDamaged
 from tests.kit.own_rules import unread_tables
 
 SAID = {"source": "a test", "confidence": "OWN"}
 NIFTY = Parts("NIFTY", Kind.FUTURE, date(2026, 12, 29))
+CHARGED = date(2026, 12, 1)
 NEW_YEAR = {
     "last_day": date(2027, 12, 31),
     "closed": [
@@ -114,10 +119,30 @@ def test_a_list_holds_days_of_its_own_time_alone(kind):
         require_tables()
 
 
-def special(*parts: tuple[int, int], until: date = date(2027, 2, 6)) -> dict[str, object]:
-    given = [{"kind": "special", "opens": time(a), "closes": time(b)} for a, b in parts]
-    row = {"effective_from": date(2027, 2, 6), "effective_to": until, "parts": given, **SAID}
-    return {"special": [row]}
+def given(parts: Sequence[tuple[int, int]], kind: str) -> list[dict[str, object]]:
+    return [{"kind": kind, "opens": time(a), "closes": time(b)} for a, b in parts]
+
+
+def special(
+    *parts: tuple[int, int], until: date = date(2027, 2, 6), kind: str = "special"
+) -> dict[str, object]:
+    row = {"effective_from": date(2027, 2, 6), "effective_to": until, **SAID}
+    return {"special": [row | {"parts": given(parts, kind)}]}
+
+
+def hours(*parts: tuple[int, int], kind: str = "continuous") -> dict[str, object]:
+    row = {"effective_from": date(2026, 12, 7), "segment": "derivatives", **SAID}
+    return {"hours": [row | {"parts": given(parts, kind)}]}
+
+
+def ticked(tick: str) -> dict[str, object]:
+    row = {"underlying": "NIFTY", "of": "option", "tick": tick}
+    return {"effective_from": date(2026, 12, 1), **row, **SAID}
+
+
+def stepped(tick: str) -> dict[str, object]:
+    steps = [{"from": "0", "tick": tick}]
+    return {"effective_from": date(2026, 12, 1), "ticks": steps, **SAID}
 
 
 BACKWARDS = {**frozen(date(2026, 12, 1), 900), "effective_to": date(2026, 11, 1)}
@@ -130,8 +155,17 @@ BACKWARDS = {**frozen(date(2026, 12, 1), 900), "effective_to": date(2026, 11, 1)
         ("calendar", special((10, 9)), "has a special session on 2027-02-06 of more than a day"),
         ("calendar", special((9, 10), (10, 11)), "whose parts are out of order"),
         ("calendar", special(until=date(2027, 2, 7)), "has a special session on 2027-02-06"),
+        ("calendar", special((9, 10), kind="pre_open"), "2027-02-06 of more than a day, or whose"),
+        ("calendar", hours(), "has hours from 2026-12-07 whose parts are out of order, or none of"),
+        ("calendar", hours((9, 10), kind="pre_open"), "or none of them trades"),
+        ("calendar", hours((15, 9)), "has hours from 2026-12-07 whose parts are out of order"),
+        ("calendar", hours((9, 12), (11, 15)), "has hours from 2026-12-07 whose parts are out"),
+        ("calendar", hours((13, 15), (9, 12)), "has hours from 2026-12-07 whose parts are out"),
         ("instruments", {"freeze": [frozen(date(2026, 12, 1), 0)]}, "a wrong row in freeze: "),
         ("instruments", {"freeze": [BACKWARDS]}, "a row in freeze that ends before it begins"),
+        ("instruments", {"ticks": [ticked("0")]}, "a wrong row in ticks: "),
+        ("instruments", {"ticks": [ticked("00.0000")]}, "a wrong row in ticks: "),
+        ("instruments", {"share_ticks": [stepped("0.00")]}, "a wrong row in share_ticks: "),
         (
             "charges",
             {"gst": [{"effective_from": date(2027, 1, 1), **SAID, "percent": "1,5"}]},
@@ -171,6 +205,43 @@ def test_a_section_that_the_table_has_not_is_refused(sections):
 def test_of_the_head_of_a_calendar_only_how_far_it_reaches_is_ones_own(sections):
     with pytest.raises(RulesDamaged, match="which is no section of rows of this table"):
         lay("calendar", **sections)
+
+
+def test_own_hours_and_a_special_session_that_nobody_has_timed_yet_are_gone_by():
+    lay("calendar", **hours((9, 12), (13, 15)), **special())
+    require_tables()
+
+    assert len(sessions(date(2026, 12, 7), Segment.DERIVATIVES)) == 2
+    assert presumed(date(2027, 2, 6), Segment.DERIVATIVES)
+
+
+@pytest.mark.parametrize("tick", ["0.05", "10", "0.0001", "00.10"])
+def test_a_tick_above_zero_is_gone_by(tick):
+    lay("instruments", ticks=[ticked(tick)], share_ticks=[stepped(tick)])
+    require_tables()
+    option = contract(replace(NIFTY, kind=Kind.CALL, strike_e4=e4(24_000)), CHARGED)
+
+    assert option.tick_e4 == e4(tick)
+
+
+@pytest.mark.parametrize(
+    ("plan", "brokerage"),
+    [
+        ({"per_crore": "30000"}, "30"),
+        ({"per_crore": "30000", "at_most": "20"}, "20"),
+        ({"per_crore": "30000", "at_most": "0"}, "0"),
+        ({"flat": "15"}, "15"),
+        ({}, "0"),
+    ],
+)
+def test_brokerage_by_turnover_is_capped_only_where_the_plan_says_so(plan, brokerage):
+    lay("charges", brokerage=[{"of": "future", "effective_from": CHARGED, **plan, **SAID}])
+    require_tables()
+    bought = ChargedFill(contract(NIFTY, CHARGED), "buy", 100, e4(100))
+    found = charges(bought, CHARGED)
+
+    assert isinstance(found, Charges)
+    assert found.brokerage_e4 == e4(brokerage)
 
 
 def test_rows_are_laid_over_before_any_is_read():

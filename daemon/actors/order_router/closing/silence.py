@@ -13,7 +13,8 @@ from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.alarms import SilenceDue
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.market.calendar import knows_hours
 from daemon.domain.market.instruments import parts_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.reconcile import EXTERNAL
@@ -33,18 +34,20 @@ def watch(desk: Desk, turn: Turn, now_ns: int) -> None:
 
 
 def due(desk: Desk, turn: Turn, now_ns: int) -> None:
-    """Tell of what nobody can watch, and leave it where that is the policy."""
+    """Tell of what nobody can watch; leave it where that is the policy and the hours are known."""
     if desk.link_alive or not desk.session_open(now_ns):
         return
     if now_ns - desk.link_died_ns < desk.terms.silence_ns:
         watch(desk, turn, now_ns)  # it lived in between
         return
+    # On a day that no table knows the market may be shut: an exit would sell on another day.
+    leaves = desk.terms.leaves_in_silence and knows_hours(day_of(now_ns))
     for strategy_id, unwatched in _unwatched(desk, now_ns).items():
         silent = f"the feed is silent for {desk.terms.silence_ns / SECOND_NS:g} s"
         text = f"{silent} and {strategy_id} is {unwatched}"
-        what = "it is left" if desk.terms.leaves_in_silence else "it is held; leave it by hand"
+        what = "it is left" if leaves else "it is held; leave it by hand"
         turn.announce(Noted(NoteKind.STALE, f"{text}: {what}", now_ns, strategy_id))
-        if desk.terms.leaves_in_silence:
+        if leaves:
             held = tuple(leg for (owner, leg), _ in desk.holders() if owner == strategy_id)
             exits.begin(desk, turn, ExitLegs(strategy_id, held, ExitReason.STALE), now_ns)
 

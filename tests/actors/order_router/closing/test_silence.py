@@ -7,6 +7,7 @@ from daemon.actors.order_router import Terms
 from daemon.actors.quote_poller import QuotePoller
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.polled import Stamped
+from daemon.domain.market.rules import Own, lay_over
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import IntentRecorded, OrderType, Side
@@ -28,6 +29,7 @@ from daemon.messages import (
 from daemon.ports.market import BygonePrices
 from daemon.runtime.words import Call, Started
 from tests.kit.acting import alarms, others, published
+from tests.kit.own_rules import unread_tables
 from tests.kit.router import (
     CLOSES,
     DAY,
@@ -98,6 +100,17 @@ def test_after_a_minute_of_silence_a_short_is_told_and_left_where_the_owner_says
     assert notes(made) == [told]
     assert [fact.reason for fact in made.told(ExitOwed)] == ["stale"] * owed
     assert bool(made.broker.net()) is not bool(owed)
+
+
+def test_on_a_day_that_no_table_knows_nothing_is_left_by_policy():
+    """Its market may be shut, and the exit would be owed until another day."""
+    made = dead(LEAVES, "ce", long("l", FUTURE))
+    untimed = {"effective_from": DAY, "effective_to": DAY, "source": "a test", "confidence": "OWN"}
+    with unread_tables():
+        lay_over({"calendar": Own("mine.toml", {"special": [untimed]})})
+        made.run(61)
+    assert notes(made) == [f"the feed is silent for 60 s and s is short ce and long l: {BY_HAND}"]
+    assert made.told(ExitOwed) == []
 
 
 def test_with_the_short_its_hedge_is_left():
