@@ -198,6 +198,9 @@ async def rest(live: Live) -> list[str]:
     return intents
 
 
+_STORM_MOST = 30
+
+
 async def _storm(live: Live, kind: Kind) -> None:
     """Ask for entries all the time; the exchange refuses a stop whose limit makes no sense."""
     if kind is Kind.QUIET:
@@ -205,6 +208,8 @@ async def _storm(live: Live, kind: Kind) -> None:
     told = set[asyncio.Task[None]]()
     try:
         for number in count():
+            while len(told) >= _STORM_MOST:  # on a machine that is too slow it must not pile up
+                await asyncio.sleep(_STORM_S)
             wrong = _asked(f"storm-{number}", _STORMED, stops=number)
             task = asyncio.get_running_loop().create_task(_try(live, wrong))
             told.add(task)

@@ -112,8 +112,8 @@ MUTATIONS = (
         "P10",
         "what was promised is not free before the orders that left are answered",
         f"{ROUTER}/opening/promised.py",
-        "if _is_unanswered(desk, parent) or _is_half_out(desk, parent)",
-        "if _is_half_out(desk, parent)",
+        "return _is_unanswered(desk, parent) or _is_half_out(desk, parent)",
+        "return _is_half_out(desk, parent)",
         f"{ROUTERS}/opening/test_funds.py"
         "::test_of_two_entries_on_one_frame_the_second_is_judged_once_the_first_is_answered",
     ),

@@ -202,6 +202,8 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
         pocket: what the leg holds; of another product nothing is proof of it.
         net: units of the leg by our book; below zero short.
     """
+    if not net:
+        return 0
     net = still_held(desk, leg, pocket, net)
     gap = outlived.shown_gap(desk, pocket)
     if gap is None and (net > 0 or desk.halts.closes_all()):

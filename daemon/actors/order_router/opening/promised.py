@@ -49,16 +49,16 @@ def settle(desk: Desk) -> None:
     all that was promised meanwhile, be it answered by now. What was promised to an entry of which
     nothing left was not spent.
     """
-    purse = desk.purse
-    for parent in tuple(purse.borne):
-        if parent in desk.baskets or _is_unanswered(desk, parent):
-            continue
-        del purse.borne[parent]
-        if not desk.book.children(parent):
-            for asked in purse.asked.values():
-                asked.beside.pop(parent, None)
-    unseen = _unseen(desk) if purse.asked else {}
-    for parent, asked in purse.asked.items():
+    purse, unseen = desk.purse, dict[str, int]()
+    for parent, promised_e4 in tuple(purse.borne.items()):
+        if _is_unseen(desk, parent):
+            unseen[parent] = promised_e4
+        elif parent not in desk.baskets:
+            del purse.borne[parent]
+            if not desk.book.children(parent):
+                for asked in purse.asked.values():
+                    asked.beside.pop(parent, None)
+    for parent, asked in purse.asked.items() if unseen else ():
         asked.beside |= unseen
         asked.beside.pop(parent, None)
 
@@ -75,8 +75,13 @@ def _unseen(desk: Desk) -> dict[str, int]:
     return {
         parent: promised_e4
         for parent, promised_e4 in desk.purse.borne.items()
-        if _is_unanswered(desk, parent) or _is_half_out(desk, parent)
+        if _is_unseen(desk, parent)
     }
+
+
+def _is_unseen(desk: Desk, parent: str) -> bool:
+    """Say whether what was promised to an entry may be spent after a reading."""
+    return _is_unanswered(desk, parent) or _is_half_out(desk, parent)
 
 
 def _is_unknown(desk: Desk, parent: str) -> bool:
