@@ -50,6 +50,8 @@ _STORMED = option(24_600, Contract.CALL)
 _FREE = (Window(1_000, SECOND_NS, 10),)
 _HURRIED = Fraction(100)
 _STORM_S = 0.002
+_STORM_MOST = 30
+"""So many may wait for an answer: on a machine that is too slow they must not pile up."""
 _CALM_S = 1.2
 """After it the budget of a second is whole again."""
 _LOT = 65
@@ -198,9 +200,6 @@ async def rest(live: Live) -> list[str]:
     return intents
 
 
-_STORM_MOST = 30
-
-
 async def _storm(live: Live, kind: Kind) -> None:
     """Ask for entries all the time; the exchange refuses a stop whose limit makes no sense."""
     if kind is Kind.QUIET:
@@ -208,12 +207,11 @@ async def _storm(live: Live, kind: Kind) -> None:
     told = set[asyncio.Task[None]]()
     try:
         for number in count():
-            while len(told) >= _STORM_MOST:  # on a machine that is too slow it must not pile up
-                await asyncio.sleep(_STORM_S)
-            wrong = _asked(f"storm-{number}", _STORMED, stops=number)
-            task = asyncio.get_running_loop().create_task(_try(live, wrong))
-            told.add(task)
-            task.add_done_callback(told.discard)
+            if len(told) < _STORM_MOST:
+                wrong = _asked(f"storm-{number}", _STORMED, stops=number)
+                task = asyncio.get_running_loop().create_task(_try(live, wrong))
+                told.add(task)
+                task.add_done_callback(told.discard)
             await asyncio.sleep(_STORM_S)
     finally:
         for task in told:
