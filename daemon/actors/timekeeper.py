@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, morning, timed
 from daemon.actors.turn import Turn
-from daemon.domain.market.calendar import Segment, Session, knows_hours, presumed, sessions
+from daemon.domain.market.calendar import Segment, guarded, knows_hours, sessions
 from daemon.domain.market.closes import Closes
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
@@ -143,7 +143,7 @@ class Timekeeper:
         if not self._working or self._day is None or self._ended:
             return
         for due in timed(self._day, self._hours):
-            is_meant = due.job is not Job.SESSION or knows_hours(self._day, self._segment)
+            is_meant = due.job is not Job.SESSION or knows_hours(self._day)
             if due.at_ns >= now_ns and is_meant:
                 turn.do(Alarm(due.at_ns, due))
 
@@ -157,7 +157,7 @@ class Timekeeper:
         """After a day, be woken for what is to be done before the next one opens."""
         if not self._working or not self._ended or self._next is None:
             return
-        for due in morning(self._next, self._may_trade(self._next)):
+        for due in morning(self._next, self._hours_of(self._next)):
             if due.at_ns >= now_ns and due.job not in self._morning:
                 turn.do(Alarm(due.at_ns, due))
 
@@ -183,36 +183,24 @@ class Timekeeper:
         Such a day is closed, but in the market of now: there what is held is guarded.
         """
         try:
-            return self._hours_of(begins.day)
+            sessions(begins.day, self._segment)
         except RuleUnknown as error:
-            hours = self._presumed(begins.day) if begins.may_trade else ()
-            guarded = f"; {_GUARDED}" if hours else ""
-            turn.announce(Noted(NoteKind.UNKNOWN_TABLE, f"{error}{guarded}", now_ns))
+            hours = self._hours_of(begins.day) if begins.may_trade else ()
+            said = f"{error}; {_GUARDED}" if hours else str(error)
+            turn.announce(Noted(NoteKind.UNKNOWN_TABLE, said, now_ns))
             return hours
-
-    def _presumed(self, day: date) -> Hours:
-        return _spans(presumed(day, self._segment))
+        return self._hours_of(begins.day)
 
     def _hours_of(self, day: date) -> Hours:
-        return _spans(sessions(day, self._segment))
+        """Return when a day trades, or may where no table knows it; none: it is closed."""
+        return tuple((each.open_ns, each.close_ns) for each in guarded(day, self._segment))
 
     def _after(self, day: date) -> date:
         """Return the next day that trades, or may where no table knows it."""
         while True:
             day += _DAY
-            if self._may_trade(day):
+            if self._hours_of(day):
                 return day
-
-    def _may_trade(self, day: date) -> Hours:
-        """Return when a day trades, or may where no table knows it; none: it is closed."""
-        try:
-            return self._hours_of(day)
-        except RuleUnknown:
-            return self._presumed(day)
-
-
-def _spans(parts: Iterable[Session]) -> Hours:
-    return tuple((each.open_ns, each.close_ns) for each in parts)
 
 
 def _is_tried_again(fact: object) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 
 from daemon.domain.instants import day_of
 from daemon.domain.market.bands import band
-from daemon.domain.market.calendar import Segment, is_open, presumed
+from daemon.domain.market.calendar import Segment, guarded
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.errors import RuleUnknown
 from daemon.twin.exchange import Exchange
@@ -50,12 +50,9 @@ def segment_of(instrument: Instrument) -> Segment:
 
 
 def _is_open(instrument: Instrument, at_ns: int) -> bool:
-    segment = segment_of(instrument)
-    try:
-        return is_open(at_ns, segment)
-    except RuleUnknown:  # what is held is guarded then, so it can be left
-        hours = presumed(day_of(at_ns), segment)
-        return any(part.open_ns <= at_ns < part.close_ns for part in hours)
+    # What is guarded can be left, on a day that no table knows too.
+    hours = guarded(day_of(at_ns), segment_of(instrument))
+    return any(part.open_ns <= at_ns < part.close_ns for part in hours)
 
 
 RULES = MarketRules(contract=_contract, band=_band, is_open=_is_open)

@@ -224,10 +224,8 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
             about = {"strategy_id": strategy_id, "leg_id": leg_id}
             return "risk", f"{strategy_id} {leg_id}".rstrip() + f": {_level(fact)}", about
         case LegExpired(strategy_id, leg_id, symbol):
-            text = f"{strategy_id} {leg_id}: {symbol} expired and nobody knows what it was worth"
-            if fact.outside:
-                was = "was closed outside after its day and nobody knows at what price"
-                text = f"{strategy_id} {leg_id}: {symbol} {was}"
+            how = "was closed outside after its day" if fact.outside else "expired"
+            text = f"{strategy_id} {leg_id}: {symbol} {how} and nobody knows what it was worth"
             return "risk", text, {"strategy_id": strategy_id, "leg_id": leg_id, "symbol": symbol}
     return None
 

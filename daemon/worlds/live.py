@@ -18,13 +18,13 @@ from daemon.actors.held import Held
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.domain.instants import SECOND_NS, day_of, moment_of, start_of
 from daemon.domain.market import expiries
-from daemon.domain.market.calendar import Segment, Session, presumed, sessions
+from daemon.domain.market.calendar import guarded, knows_hours
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Kind, parse_symbol
 from daemon.domain.market.trading_hours import Hours
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import Chain, shown, wanted
-from daemon.errors import BrokerError, OrdoError, RuleUnknown
+from daemon.errors import BrokerError, OrdoError
 from daemon.feeds.live import Brought, LiveFeed
 from daemon.messages import FrameArrived, OptionsListed, RenewSession
 from daemon.ports.market import (
@@ -200,7 +200,7 @@ class Live(Twins):
 
         Where no table knows when it opens, no prices are owed.
         """
-        for opens_ns, closes_ns in _known(day) or ():
+        for opens_ns, closes_ns in _hours(day) if knows_hours(day) else ():
             since_ns = max(opens_ns, self._clock.now_ns())
             if since_ns <= closes_ns:
                 yield Step("feed", PricesOwed(since_ns), since_ns)
@@ -297,17 +297,4 @@ def _is_open(at_ns: int) -> bool:
 
 def _hours(day: date) -> Hours:
     """Return when a day trades, or may where no table knows it; none: it is closed."""
-    known = _known(day)
-    return _spans(presumed(day, Segment.DERIVATIVES)) if known is None else known
-
-
-def _known(day: date) -> Hours | None:
-    """Return the sessions of a day, none on a closed one; None: no table knows them."""
-    try:
-        return _spans(sessions(day, Segment.DERIVATIVES))
-    except RuleUnknown:
-        return None
-
-
-def _spans(parts: Iterable[Session]) -> Hours:
-    return tuple((each.open_ns, each.close_ns) for each in parts)
+    return tuple((each.open_ns, each.close_ns) for each in guarded(day))

@@ -200,18 +200,24 @@ def test_to_fall_while_being_rebuilt_is_one_more_fall(where):
     ]
 
 
-def test_an_actor_that_cannot_be_rebuilt_is_left_out_and_others_go_on():
-    """It does not pull the tree down with it."""
+def never_rebuilt(error: Exception) -> tuple[Stage, Supervisor]:
+    """A runner that may be left out and cannot be rebuilt once it falls, beside a router."""
     stage, faults = Stage(), []
 
     def restore(_):
         if faults:
-            raise LookupError("a fact that cannot be read")
+            raise error
         return Scripted("runner", FALLS, stage.log)
 
     stage.add("runner", restore=restore, disarm=True).add("router", {"good": (Show("good"),)})
     supervisor = Supervisor(stage.specs, stage.ledger)
     faults.append(True)
+    return stage, supervisor
+
+
+def test_an_actor_that_cannot_be_rebuilt_is_left_out_and_others_go_on():
+    """It does not pull the tree down with it."""
+    _, supervisor = never_rebuilt(LookupError("a fact that cannot be read"))
     assert list(supervisor.handle(supervisor.children["runner"], BAD, 5)) == []
     assert supervisor.children["runner"].disarmed
     assert supervisor.handle(supervisor.children["router"], GOOD, 5) == (Show("good"),)
@@ -276,16 +282,7 @@ def test_a_ledger_that_fails_while_an_actor_is_rebuilt_ends_the_tree():
 
 def test_who_may_be_left_out_is_at_once_where_the_facts_to_rebuild_him_cannot_be_read():
     """One strategy that falls does not end the guard of everything."""
-    stage, faults = Stage(), []
-
-    def restore(_):
-        if faults:
-            raise StoreError("the server is away")
-        return Scripted("runner", FALLS, stage.log)
-
-    stage.add("runner", restore=restore, disarm=True).add("router", {"good": (Show("good"),)})
-    supervisor = Supervisor(stage.specs, stage.ledger)
-    faults.append(True)
+    stage, supervisor = never_rebuilt(StoreError("the server is away"))
     assert list(supervisor.handle(supervisor.children["runner"], BAD, 5)) == []
     assert supervisor.children["runner"].disarmed
     *_, why, left_out = [entry.fact for entry in stage.ledger.entries]

@@ -16,7 +16,6 @@ from msgspec import Struct
 from daemon.domain.instants import at, day_of
 from daemon.domain.market.rules import Confidence, Row, Shapes, damaged, fact, latest, rows, unknown
 from daemon.domain.market.session_parts import TRADING, Part, SessionKind, make_a_day
-from daemon.errors import RuleUnknown
 
 _TABLE = "calendar"
 _ADD = "add the year's closed days with their circular, as docs/rules.md says"
@@ -103,10 +102,10 @@ def require_whole() -> None:
             raise damaged(_TABLE, f"reaches until {last} and has no list of closed days of {day}")
         day = _DAY + (reaching.effective_to or last)
     for each in rows(_TABLE, "special", _Special):
-        is_known = make_a_day(each.parts) or not each.parts
-        if each.effective_to != each.effective_from or not is_known:
-            what = f"has a special session on {each.effective_from}"
-            raise damaged(_TABLE, f"{what} of more than a day, or {_NO_DAY}")
+        if each.effective_to != each.effective_from:
+            raise damaged(_TABLE, f"has a special session of many days from {each.effective_from}")
+        if each.parts and not make_a_day(each.parts):
+            raise damaged(_TABLE, f"has a special session on {each.effective_from} {_NO_DAY}")
     for ordinary in rows(_TABLE, "hours", _Hours):
         if not make_a_day(ordinary.parts):
             raise damaged(_TABLE, f"has hours from {ordinary.effective_from} {_NO_DAY}")
@@ -167,13 +166,16 @@ def sessions(day: date, segment: Segment) -> tuple[Session, ...]:
     return tuple(part for part in phases(day, segment) if part.kind in TRADING)
 
 
-def knows_hours(day: date, segment: Segment = Segment.DERIVATIVES) -> bool:
+def knows_hours(day: date) -> bool:
     """Return whether `sessions` answers for a day, a closed one too; else it is `presumed`."""
-    try:
-        sessions(day, segment)
-    except RuleUnknown:
-        return False
-    return True
+    first, last = coverage()
+    special = _specials().get(day)
+    return first <= day <= last and (special is None or bool(special.parts))
+
+
+def guarded(day: date, segment: Segment = Segment.DERIVATIVES) -> tuple[Session, ...]:
+    """Return when what is held is guarded: in a day's sessions, or in those that it may have."""
+    return sessions(day, segment) if knows_hours(day) else presumed(day, segment)
 
 
 def presumed(day: date, segment: Segment) -> tuple[Session, ...]:

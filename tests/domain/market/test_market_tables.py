@@ -152,10 +152,10 @@ BACKWARDS = {**frozen(date(2026, 12, 1), 900), "effective_to": date(2026, 11, 1)
     ("table", "sections", "said"),
     [
         ("calendar", {"last_day": date(2027, 1, 4)}, "has no list of closed days of 2027-01-01"),
-        ("calendar", special((10, 9)), "has a special session on 2027-02-06 of more than a day"),
+        ("calendar", special((10, 9)), "has a special session on 2027-02-06 whose parts are out"),
         ("calendar", special((9, 10), (10, 11)), "whose parts are out of order"),
-        ("calendar", special(until=date(2027, 2, 7)), "has a special session on 2027-02-06"),
-        ("calendar", special((9, 10), kind="pre_open"), "2027-02-06 of more than a day, or whose"),
+        ("calendar", special(until=date(2027, 2, 7)), "session of many days from 2027-02-06"),
+        ("calendar", special((9, 10), kind="pre_open"), "on 2027-02-06 whose parts are out"),
         ("calendar", hours(), "has hours from 2026-12-07 whose parts are out of order, or none of"),
         ("calendar", hours((9, 10), kind="pre_open"), "or none of them trades"),
         ("calendar", hours((15, 9)), "has hours from 2026-12-07 whose parts are out of order"),

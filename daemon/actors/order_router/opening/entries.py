@@ -250,10 +250,8 @@ def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
     if desk.book.children(basket.basket_id):
         return True
     legs = tuple(
-        MarginLeg(
-            leg.symbol, leg.side, leg.quantity, _price_e4(desk, basket, leg, now_ns), leg.product
-        )
-        for leg in basket.legs
+        MarginLeg(e.symbol, e.side, e.quantity, _price_e4(desk, basket, e, now_ns), e.product)
+        for e in basket.legs
     )
     return funds.is_borne(desk, turn, basket.basket_id, legs, now_ns)
 
