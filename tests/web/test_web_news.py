@@ -197,8 +197,10 @@ def updated(state, quantity=0, value_e4=0, text=""):
         (
             LegExpired("straddle", "ce", "NIFTY", NOW, outside=True),
             "risk",
-            "straddle ce: NIFTY was closed outside after its day"
-            " and nobody knows what it was worth",
+            (
+                "straddle ce: NIFTY was closed outside after its day and nobody knows what it was "
+                "worth"
+            ),
         ),
         (
             Latched("kill-1", LatchKind.KILL, Scope.ALL, "", "too fast", "me", NOW),
