@@ -58,8 +58,10 @@ class Pen(Generic[Given]):
         self._waiting.put(None)
 
     def join(self) -> None:
-        """Wait for that; where it hangs it is left behind."""
+        """Wait for that; where it hangs it is left behind, and what waits for it is lost."""
         self._thread.join(_CLOSE_S)
+        if self._thread.is_alive():
+            self.lost += self._waiting.qsize()  # the mark of the end stands for the one in hand
 
     def _work(self) -> None:
         while (given := self._waiting.get()) is not None:

@@ -48,7 +48,20 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for_and_what_it_does_not_take_is
         waits, lost = told
     printer._pen._thread.join(10)  # its reader has gone
     assert waits == "2 lines wait, and nobody takes one"
-    assert lost.startswith("so many lines were lost: ")
+    assert lost == "so many lines were lost: 10"
+
+
+def test_what_still_waits_for_a_reader_at_the_end_is_told_as_lost(monkeypatch):
+    monkeypatch.setattr(pen, "_CLOSE_S", 0.1)
+    told: list[str] = []
+    with amiss(UNREAD) as descriptor:
+        file = io.TextIOWrapper(io.FileIO(descriptor, "w", closefd=False))
+        printer = Printer(file, told.append)
+        for _ in range(3):
+            printer.put("a")
+        printer.close()
+        assert told == ["so many lines were lost: 3"]
+    printer._pen._thread.join(10)  # its reader has gone
 
 
 def test_a_reader_who_went_is_told_once_and_ends_nothing():
