@@ -40,7 +40,7 @@ from daemon.messages import (
     PlaceByHand,
     Told,
 )
-from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD
+from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD, UNKNOWN_LEG
 from daemon.runtime.words import Show
 
 _ANSWER_NS = 4 * SECOND_NS
@@ -70,7 +70,7 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     holding = [leg for (owner, leg), _ in desk.holders() if owner == strategy_id]
     if leg_id and desk.leg(strategy_id, leg_id) is None:
         held = ", ".join(holding) or "nothing"
-        return Declined("unknown_leg", f"{strategy_id} has no leg {leg_id}; it holds {held}")
+        return Declined(UNKNOWN_LEG, f"{strategy_id} has no leg {leg_id}; it holds {held}")
     legs = tuple(leg for leg in holding if leg_id in ("", leg))
     if lots:
         return _leave_part(desk, turn, wanted, legs, now_ns)
