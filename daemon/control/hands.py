@@ -21,8 +21,11 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
 )
-from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD
+from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD, UNKNOWN_LEG
 from daemon.runtime.words import Lane
+
+_EMPTY = (NOTHING_HELD, UNKNOWN_LEG)
+"""What an account says of an exit in which it holds nothing."""
 
 
 class Hands:
@@ -75,14 +78,12 @@ class Hands:
         outcomes = await asyncio.gather(*map(self._owed, left))
         if all(each.code for each in outcomes):
             return tuple(outcomes)
-        return tuple(
-            replace(each, code="") if each.code == NOTHING_HELD else each for each in outcomes
-        )
+        return tuple(replace(each, code="") if each.code in _EMPTY else each for each in outcomes)
 
     async def _owed(self, outcome: Outcome) -> Outcome:
         """Return what came of an exit, with what keeps it from leaving its account."""
         because = await without_session(self._line, outcome.account)
-        if because and outcome.code in (NOTHING_HELD, BOOK_UNREAD):
+        if because and outcome.code in (*_EMPTY, BOOK_UNREAD):
             so = outcome.text if outcome.code == BOOK_UNREAD else f"{outcome.text} in our record"
             return replace(outcome, text=f"{so}; {because}", code=BOOK_UNREAD)
         owed = because or outcome.owed

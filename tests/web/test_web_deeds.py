@@ -210,6 +210,7 @@ def saying(**answers):
 
 
 NOTHING = Declined("nothing_held", "straddle holds nothing in any leg")
+UNKNOWN = Declined("unknown_leg", "straddle has no leg ce; it holds nothing")
 
 
 @pytest.mark.parametrize(
@@ -217,9 +218,10 @@ NOTHING = Declined("nothing_held", "straddle holds nothing in any leg")
     [
         (Done("leaving ce"), Done("leaving ce"), 200, True),
         (Done("leaving ce"), NOTHING, 200, True),
+        (Done("leaving ce"), UNKNOWN, 200, True),
         (Done("leaving ce"), Declined("leaving", "wait"), 207, False),
     ],
-    ids=["alike", "one holds nothing", "one refuses"],
+    ids=["alike", "one holds nothing", "one never had that leg", "one refuses"],
 )
 async def test_a_hand_on_a_strategy_reaches_all_its_accounts_and_each_answers(
     tmp_path, paper, second, status, ok
@@ -258,6 +260,10 @@ OWED = (
         (
             *("EXPIRED", Declined("book_unread", "nobody knows"), 207, None, "book_unread"),
             f"nobody knows; {OWED}",
+        ),
+        (
+            *("EXPIRED", UNKNOWN, 207, None, "book_unread"),
+            f"straddle has no leg ce; it holds nothing in our record; {OWED}",
         ),
         ("EXPIRED", Declined("leaving", "wait"), 207, None, "leaving", "wait"),
     ],

@@ -17,6 +17,7 @@ from daemon.domain.risk.legs import resident_base_e4
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
 from daemon.messages import AdjustByHand, BasketOpened, Declined, Done
+from daemon.messages.asks import UNKNOWN_LEG
 
 
 class _Adjusted(Struct, frozen=True):
@@ -75,7 +76,7 @@ def _adjust(watches: Watches, wanted: AdjustByHand, now_ns: int) -> _Adjusted | 
     if not found:
         known = ", ".join(leg.leg_id for watch in mine for leg in watch.risk.legs())
         sentence = f"{wanted.strategy_id} has no leg {wanted.leg_id}; it has: {known}"
-        return Declined("unknown_leg", sentence)
+        return Declined(UNKNOWN_LEG, sentence)
     held = next(((w, leg) for w, leg in found if leg.net_quantity * leg.side.sign > 0), None)
     if held is None:
         return _flat(_whose(wanted))

@@ -43,6 +43,22 @@ def heard(desk: Desk, turn: Turn, what: str, now_ns: int, *, alive: bool) -> Non
     _tell(desk, turn, now_ns)
 
 
+def broken_because(desk: Desk) -> str:
+    """Return why entries wait for a reading that gets through; empty: they need not.
+
+    Where no book is read an entry itself finds out.
+    """
+    if not desk.terms.reconcile_ns or desk.calls.breaker.phase is Phase.CLOSED:
+        return ""
+    return f"calls to {desk.terms.broker} fail, and none has got through since"
+
+
+def is_probed(desk: Desk, now_ns: int) -> bool:
+    """Say whether a call is out that finds out whether the link is back."""
+    breaker = desk.calls.breaker
+    return breaker.phase is Phase.HALF_OPEN and not breaker.admits(now_ns)
+
+
 def untold(desk: Desk, what: str) -> None:
     """Take that a call tells nothing of the link: it may never have left."""
     desk.calls.out.pop(what, None)

@@ -129,8 +129,9 @@ def _guards(desk: Desk, turn: Turn, closing: Closing, leg: BasketLeg, now_ns: in
     strategy_id = closing.owed.strategy_id
     patience = hedges.Patience(desk.terms.verify_ns, desk.terms.exit_limit_ns)
     since_ns = closing.held_ns.get(leg.leg_id, now_ns)
-    waits = now_ns - since_ns < patience.doubt_ns and _is_short(desk, strategy_id)
+    waits = now_ns - since_ns < patience.doubt_ns and _is_short(desk, closing)
     for sale in _sales(desk, closing):
+        closing.awaited.add(sale.intent.leg_id)
         intent_id = sale.intent.intent_id
         until_ns = patience.until_ns(sale, since_ns, desk.taken_back.get(intent_id))
         if intent_id in closing.told:
@@ -145,18 +146,27 @@ def _guards(desk: Desk, turn: Turn, closing: Closing, leg: BasketLeg, now_ns: in
     return waits
 
 
-def _is_short(desk: Desk, strategy_id: str) -> bool:
-    """Say whether a strategy has a short that is to go, and no exit of it is owed yet."""
+def _is_short(desk: Desk, closing: Closing) -> bool:
+    """Say whether a strategy has a short that is to go, and no exit of it is owed yet.
+
+    What a hedge waited for is guarded by it once it has filled, though it be wanted.
+    """
+    strategy_id = closing.owed.strategy_id
+    killed = desk.halts.kills_in(strategy_id)
     owed = {leg for c in desk.closings.values() for leg in _legs_of(c)}
     return any(
         key[0] == strategy_id
         and key not in owed
-        and (desk.halts.kills_in(strategy_id) or not (is_loose(strategy_id) or desk.is_held(*key)))
+        and (killed or key[1] in closing.awaited or not _stays(desk, key))
         and (net := desk.book.position(*key).net_quantity) < 0
         and markets.is_ordered(desk, pocket.symbol)
         and proven(desk, key, pocket, net)
         for key, pocket in desk.holders()
     )
+
+
+def _stays(desk: Desk, key: tuple[str, str]) -> bool:
+    return is_loose(key[0]) or desk.is_held(*key)
 
 
 def _sales(desk: Desk, closing: Closing) -> tuple[Order, ...]:

@@ -142,7 +142,7 @@ class Desk:
             case ExitFinished(exit_id, strategy_id, leg_ids):
                 closing = self.closings.pop(exit_id, None)
                 if closing is None or not closing.owed.keep:
-                    self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+                    self._leave(strategy_id, leg_ids)
             case LegExpired(strategy_id, leg_id):
                 self._held.discard((strategy_id, leg_id))
             case ExitOverdue(exit_id, at_ns=at_ns):
@@ -232,6 +232,13 @@ class Desk:
             self.resident.pop(key, None)  # of an entry before, which may have been held to another
             if leg.side is Side.SELL and basket.resident_percent_e4:
                 self.resident[key] = opened
+
+    def _leave(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
+        """Take legs as left; once nothing is held, what did not fill is wanted no more."""
+        self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+        entering = any(o.basket.strategy_id == strategy_id for o in self.baskets.values())
+        if not entering and not any(owner == strategy_id for (owner, _), _ in self.holders()):
+            self._held = {key for key in self._held if key[0] != strategy_id}
 
     def _take_leg(self, recorded: IntentRecorded) -> None:
         """Know a leg that no basket entered by the first order of it."""

@@ -24,6 +24,7 @@ class Closing(Struct):
             resident stop or the order before them to be gone, or for shorts to be bought back that
             may yet come; they are as old as slices that do not have to wait.
         withdrawn_ns: by own order in its way, since when the exit waits for it to be gone.
+        awaited: legs whose sales a hedge of it waited for: what fills of them it guards as well.
     """
 
     owed: ExitOwed
@@ -32,3 +33,4 @@ class Closing(Struct):
     told: set[str] = field(default_factory=set)
     held_ns: dict[str, int] = field(default_factory=dict)
     withdrawn_ns: dict[str, int] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router.broker import overdue
+from daemon.actors.order_router.broker import link, overdue
 from daemon.actors.order_router.broker.open_orders import is_over, open_orders
 from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.broker.sending import (
@@ -19,6 +19,7 @@ from daemon.actors.order_router.known.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import funds, promised, stand_ins
 from daemon.actors.order_router.opening.obstacles import barred
+from daemon.actors.order_router.opening.pricing import price_e4
 from daemon.actors.order_router.opening.timing import (
     LEAVE_WITHIN_NS,
     late_ns,
@@ -27,7 +28,6 @@ from daemon.actors.order_router.opening.timing import (
 )
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS, day_of
-from daemon.domain.money import ceil_to, floor_to, percent_of
 from daemon.domain.orders.basket import (
     Basket,
     BasketLeg,
@@ -40,11 +40,14 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent, Refused
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.slices import slices
-from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
+from daemon.domain.orders.words import Intent, OrderType, Purpose, State
 from daemon.messages import BasketEnded, BasketOpened
 
 _CROSSED_NS = SECOND_NS // 10
 """Between two attempts of an entry that would trade with another one: that one is about to fill."""
+
+_PROBED_NS = SECOND_NS // 10
+"""Between two attempts while a call is out that finds out whether the link is back."""
 
 _NOT_FILLED = "not filled within the time for legging"
 
@@ -101,11 +104,11 @@ def due(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
 
     What would be asked at the same price keeps its turn at the exchange, and is asked about.
     """
-    prices_e4 = {leg.leg_id: _price_e4(desk, basket, leg, now_ns) for leg in basket.legs}
+    limits_e4 = {leg.leg_id: price_e4(desk, basket, leg, now_ns) for leg in basket.legs}
     for order in desk.book.children(basket.basket_id):
         if order.state is not State.WORKING or now_ns < rested_ns(order, basket):
             continue
-        if order.price_e4 != prices_e4[order.intent.leg_id]:
+        if order.price_e4 != limits_e4[order.intent.leg_id]:
             cancel(desk, turn, order, now_ns)
         else:
             look_up_ns = now_ns + desk.terms.answer_ns
@@ -128,12 +131,14 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
 
 
 def _end_late(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
-    """End a basket whose time is over; where others alone kept its margin it is decided anew."""
-    because = promised.waits_because(desk, basket.basket_id)
+    """End a basket whose time is over; what others or the link alone held up is decided anew."""
+    put_off = promised.waits_because(desk, basket.basket_id)
+    because = put_off or ("" if desk.book.children(basket.basket_id) else link.broken_because(desk))
     if not because:
         give_up(desk, turn, basket, _NOT_FILLED, now_ns)
         return
-    funds.put_off(desk, basket.basket_id, basket.strategy_id)
+    if put_off:
+        funds.put_off(desk, basket.basket_id, basket.strategy_id)
     over = ended(basket, because, now_ns, waits=True)
     desk.apply(over)
     turn.announce(over)
@@ -231,6 +236,8 @@ def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
     """
     if desk.book.children(basket.basket_id):
         return None
+    if link.broken_because(desk):
+        return Later(late_ns(desk, basket))
     for leg in basket.legs:
         entry = PlaceEntry(leg, slices(leg.quantity, leg.freeze_quantity, leg.lot)[0])
         held = _not_yet(desk, basket, leg, now_ns)
@@ -250,7 +257,7 @@ def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
     if desk.book.children(basket.basket_id):
         return True
     legs = tuple(
-        MarginLeg(e.symbol, e.side, e.quantity, _price_e4(desk, basket, e, now_ns), e.product)
+        MarginLeg(e.symbol, e.side, e.quantity, price_e4(desk, basket, e, now_ns), e.product)
         for e in basket.legs
     )
     return funds.is_borne(desk, turn, basket.basket_id, legs, now_ns)
@@ -280,16 +287,18 @@ def _crossing(desk: Desk, held: Held | None, leg: BasketLeg, now_ns: int) -> Lat
 def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:
     """Return why an order of a leg cannot even be brought before the gate."""
     until_ns = late_ns(desk, basket)
+    if link.is_probed(desk, now_ns):
+        return Later(now_ns + _PROBED_NS)
     if _is_left_by_others(desk, leg):
         return Later(until_ns)
     because = objection_of_books(desk, now_ns, leg.pocket)
     if because:
         waits = not desk.reads.reconciled
         return Later(until_ns) if waits else Refused(Control.BOOKS, because)
-    price_e4 = _price_e4(desk, basket, leg, now_ns)
-    if not price_e4 and not desk.link_alive:
+    limit_e4 = price_e4(desk, basket, leg, now_ns)
+    if not limit_e4 and not desk.link_alive:
         return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
-    if not price_e4 and desk.contract(leg.symbol) is not None:
+    if not limit_e4 and desk.contract(leg.symbol) is not None:
         return Later(until_ns)  # a frame brings the price, or the word that there is none
     return None
 
@@ -306,7 +315,7 @@ def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_n
         side=leg.side,
         quantity=entry.quantity,
         order_type=OrderType.LIMIT,
-        price_e4=_price_e4(desk, basket, leg, now_ns),
+        price_e4=price_e4(desk, basket, leg, now_ns),
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
         decided_ns=_decided_ns(basket, tried, now_ns),
@@ -330,19 +339,3 @@ def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:
         for leg_id in closing.owed.leg_ids
         if (left := desk.leg(closing.owed.strategy_id, leg_id)) and left.symbol == leg.symbol
     )
-
-
-def _price_e4(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> int:
-    """A limit as far through the touch as the plan's buffer says, on tick and inside the band."""
-    instrument = desk.contract(leg.symbol)
-    if instrument is None:
-        return 0
-    prospect = desk.prospect(instrument, leg.side)
-    if not prospect.touch_e4 or desk.prices.fresh(leg.symbol, now_ns) is None:
-        return 0
-    through_e4, tick_e4 = percent_of(prospect.touch_e4, basket.buffer_percent_e4), prospect.tick_e4
-    if leg.side is Side.BUY:
-        price_e4 = ceil_to(prospect.touch_e4 + through_e4, tick_e4)
-        return min(price_e4, floor_to(prospect.high_e4, tick_e4) or price_e4)
-    price_e4 = floor_to(prospect.touch_e4 - through_e4, tick_e4)
-    return max(price_e4, ceil_to(prospect.low_e4, tick_e4), tick_e4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from daemon.actors.order_router.broker import link
 from daemon.actors.order_router.broker.holds import paused_because
 from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.known.desk import Desk
@@ -38,6 +39,7 @@ def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
     if latched is not None:
         return said(latched)
     because = unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
+    because = because or link.broken_because(desk)
     return because or (_PROMISED if strategy_id in desk.purse.put_off else "")
 
 

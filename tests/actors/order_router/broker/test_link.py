@@ -7,7 +7,9 @@ from daemon.actors.order_router import Terms
 from daemon.domain.money import e4
 from daemon.domain.orders.words import OrderRefused, OrderType, Refusal, Side
 from daemon.messages import (
+    BasketEnded,
     BreakerMoved,
+    MarginRead,
     MarginUnread,
     Noted,
     OrderAsked,
@@ -21,6 +23,8 @@ ASKED = OrderAsked(
     "r", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0
 )
 CLOSED = "calls to the broker fail; no entry leaves until one gets through"
+FREE = (e4(1), e4(10**6))
+WAITS = "calls to broker fail, and none has got through since"
 TOLD = "3 calls to broker failed in a row: no entry leaves until one gets through, tried every 30 s"
 
 
@@ -49,6 +53,50 @@ def test_calls_that_fail_in_a_row_stop_entries_and_are_told():
     assert moves(made) == ["open"]
     assert entry(made) == ["opened", f"ended: {CLOSED}"]
     assert [fact.text for fact in made.told(Noted)] == [TOLD]
+
+
+def test_where_the_book_is_read_an_entry_waits_for_a_call_that_gets_through():
+    """It is decided anew then; it does not find out by itself."""
+    made = Stage(["lost", "lost", "lost", "fill"], terms=replace(TERMS, reconcile_ns=60 * S))
+    made.run(1)
+    fail(made)
+    assert entry(made) == [f"ended: {WAITS}"]
+    assert made.told(BasketEnded)[-1].waits
+    assert "free s" not in made.run(50)
+    assert "free s" in made.run(10)
+    assert moves(made) == ["open", "half_open", "closed"]
+    assert entry(made)[0] == "opened"
+
+
+@pytest.mark.parametrize(("time_s", "ends"), [(70, "hp +75"), (20, f"ended: {WAITS}")])
+def test_an_entry_that_was_asked_about_before_the_link_broke_waits_as_long_as_it_may(time_s, ends):
+    """Then it is decided anew."""
+    policy = BreakerPolicy(1, 30 * S, 10 * S)
+    terms = replace(TERMS, reconcile_ns=60 * S, asks_margin=True, breaker=policy)
+    made = Stage(["lost", "fill"], terms=terms)
+    made.run(1)
+    made.broker.margin = None
+    began_ns = made.now_ns
+    made.tell(enter("hp", at_ns=began_ns, deadline_ns=began_ns + time_s * S))
+    made.broker.margin = FREE
+    fail(made, 1)
+    assert moves(made) == ["open"]
+    made.tell(MarginRead(f"s:{began_ns - T0}", *FREE, made.now_ns))
+    said = []
+    for _ in range(65):
+        said += made.run(1) + made.tell(frame(made.now_ns))
+    assert ends in said
+    assert [fact.waits for fact in made.told(BasketEnded)] == [ends != "hp +75"]
+
+
+def test_while_a_leg_finds_out_whether_the_link_is_back_the_others_wait_for_it():
+    made = fail(Stage(["lost", "lost", "lost", "fill"], terms=TERMS))
+    made.run(30)
+    made.tell(frame(made.now_ns))
+    said = without_wakes(made.tell(enter(at_ns=made.now_ns)))
+    assert said == ["opened", "intend 4 sell ce 75 @99.95", "place 4"]
+    assert "entered" in made.run(1)
+    assert moves(made) == ["open", "half_open", "closed"]
 
 
 def test_an_order_by_hand_is_declined_while_the_link_is_broken():

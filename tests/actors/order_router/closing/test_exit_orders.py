@@ -7,7 +7,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderType, Side
-from daemon.messages import ExitByHand, Noted, OrderAsked, PlaceByHand
+from daemon.messages import BasketEnded, ExitByHand, Noted, OrderAsked, PlaceByHand
 from daemon.runtime.budget import Window
 from tests.kit.router import (
     CLOSES,
@@ -44,6 +44,11 @@ def half_entered(sale, cancel="done", on_fail=OnFail.UNWIND, **given):
 def by_hand(stage):
     stage.ask(ExitByHand("s", "", 0, "me"))
     return stage.said
+
+
+def by_rule(stage):
+    """A rule of the whole names what is held."""
+    stage.tell(leave("hc", "hp"))
 
 
 def by_stop(stage):
@@ -92,6 +97,34 @@ def test_hedges_are_sold_once_the_sales_beside_them_are_gone_or_bought_back(sale
     stage.run(3)
     assert (sides(stage), stage.broker.net()) == ("bbss", {})
     assert told_to_be_left(stage) == []
+
+
+@pytest.mark.parametrize("end", [by_hand, by_rule])
+def test_hedges_guard_what_fills_late_of_an_entry_that_keeps_what_it_got(end):
+    """Its sales, of which nothing is known, arrive and fill three seconds after it ended."""
+    stage = Stage(["fill", "fill", "dumb 8", "dumb 8", "fill"], terms=READING)
+    stage.run(1)
+    stage.tell(enter(*CONDOR, at_ns=stage.now_ns, on_fail=OnFail.KEEP, reprice_ns=3600 * S))
+    stage.run(5.1)
+    assert stage.told(BasketEnded)
+    end(stage)
+    stage.run(4)
+    assert sides(stage) in ("", "bbss")
+    stage.tell(leave())  # as a rule of the whole asks once they are held
+    stage.run(1)
+    assert (sides(stage), stage.broker.net()) == ("bbss", {})
+
+
+def test_what_fills_of_an_entry_once_all_of_its_strategy_was_left_is_closed():
+    """It would keep what it gets, as long as something of it is held."""
+    stage = Stage(["fill", "dumb 20", "fill"])
+    stage.tell(enter("ce", "pe", at_ns=stage.now_ns, on_fail=OnFail.KEEP))
+    stage.run(6)
+    stage.tell(leave("ce"))
+    stage.run(2)
+    assert (len(stage.intents()), stage.broker.net()) == (3, {})
+    stage.run(60)
+    assert (len(stage.intents()), stage.broker.net()) == (4, {})
 
 
 def test_at_the_deadline_hedges_wait_for_the_word_on_sales_that_nobody_has_answered():
