@@ -11,15 +11,23 @@ from daemon.messages import MarginRead, MarginUnread
 
 
 def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) -> None:
-    """Let an entry that was asked about go on, or end it; one that is over is passed over."""
+    """Let an entry that was asked about go on, or end it; one that is over is passed over.
+
+    Where the broker does not say, it waits and is decided anew.
+    """
     because = funds.heard(desk, turn, told, now_ns)
+    basket = basket_of(desk, told.parent)
+    if basket is not None and isinstance(told, MarginRead):
+        desk.purse.unknown.pop(basket.strategy_id, None)
     if because is None:
         return
-    basket = basket_of(desk, told.parent)
     if basket is None:
         by_hand.funded(desk, turn, told.parent, because, now_ns)
         return
-    if because:
+    if isinstance(told, MarginUnread):
+        funds.wait(desk, turn, basket, now_ns)
+        entries.put_off(desk, turn, basket, because, now_ns)
+    elif because:
         entries.give_up(desk, turn, basket, because, now_ns)
     else:
         entries.proceed(desk, turn, basket, now_ns)

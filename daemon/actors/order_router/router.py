@@ -39,6 +39,7 @@ from daemon.actors.order_router.known.alarms import (
     ExitLate,
     KillDue,
     LookUpDue,
+    MarginDue,
     ReadDue,
     ResidentDue,
     SilenceDue,
@@ -160,8 +161,8 @@ class OrderRouter:
                 waiting.late(desk, turn, intent_id)
             case SilenceDue():
                 silence.due(desk, turn, now_ns)
-            case KillDue() | ResidentDue():
-                pass  # every kill goes on after every message, and every stop is kept in step
+            case KillDue() | ResidentDue() | MarginDue():
+                pass  # after every message kills go on, stops are kept in step, waits are over
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         desk = self._desk

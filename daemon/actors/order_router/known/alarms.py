@@ -56,6 +56,10 @@ class ResidentDue(Due, frozen=True):
     """See again whether a stop can rest at the broker."""
 
 
+class MarginDue(Due, frozen=True):
+    """The margin of a strategy's entry, which was not told, may be asked about again."""
+
+
 class AnswerDue(Due, frozen=True):
     """Whoever asked for an order has waited long enough for the broker's answer."""
 

@@ -132,13 +132,19 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
 
 def _end_late(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
     """End a basket whose time is over; what others or the link alone held up is decided anew."""
-    put_off = promised.waits_because(desk, basket.basket_id)
-    because = put_off or ("" if desk.book.children(basket.basket_id) else link.broken_because(desk))
+    others = promised.waits_because(desk, basket.basket_id)
+    because = others or ("" if desk.book.children(basket.basket_id) else link.broken_because(desk))
     if not because:
         give_up(desk, turn, basket, _NOT_FILLED, now_ns)
         return
-    if put_off:
+    if others:
         funds.put_off(desk, basket.basket_id, basket.strategy_id)
+    put_off(desk, turn, basket, because, now_ns)
+
+
+def put_off(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
+    """End a basket of which nothing has left; it is decided anew once nothing keeps it out."""
+    funds.forget(desk, basket.basket_id)
     over = ended(basket, because, now_ns, waits=True)
     desk.apply(over)
     turn.announce(over)

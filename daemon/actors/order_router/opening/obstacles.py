@@ -17,6 +17,7 @@ from daemon.messages import BasketEnded, WaitOver
 from daemon.runtime.words import Publish
 
 _PROMISED = "its margin is not free: entries before it have not left or been answered"
+_UNKNOWN = "its margin is not known; the broker is asked again in a moment"
 
 
 def barred(desk: Desk, strategy_id: str, *, opted_in: bool) -> str:
@@ -40,7 +41,14 @@ def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
         return said(latched)
     because = unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
     because = because or link.broken_because(desk)
-    return because or (_PROMISED if strategy_id in desk.purse.put_off else "")
+    return because or _unfunded(desk, strategy_id, now_ns)
+
+
+def _unfunded(desk: Desk, strategy_id: str, now_ns: int) -> str:
+    if strategy_id in desk.purse.put_off:
+        return _PROMISED
+    unknown = desk.purse.unknown.get(strategy_id)
+    return _UNKNOWN if unknown is not None and now_ns < unknown.again_ns else ""
 
 
 def look(desk: Desk, turn: Turn, now_ns: int) -> None:
