@@ -7,6 +7,7 @@ from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import entries
 from daemon.actors.turn import Turn
+from daemon.domain.orders.basket import Basket
 
 
 def while_unread(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -18,7 +19,15 @@ def while_unread(desk: Desk, turn: Turn, now_ns: int) -> None:
 
 
 def give_up_all(desk: Desk, turn: Turn, because: str, now_ns: int) -> None:
-    """Give up every entry that is under way."""
+    """Have every entry that is under way go no further."""
     for opened in tuple(desk.baskets.values()):
-        entries.give_up(desk, turn, opened.basket, because, now_ns)
+        go_no_further(desk, turn, opened.basket, because, now_ns)
         exits.clear_up(desk, turn, opened.basket, now_ns)
+
+
+def go_no_further(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
+    """Give an entry up; one of which nothing has left waits until it may be decided anew."""
+    if desk.book.children(basket.basket_id):
+        entries.give_up(desk, turn, basket, because, now_ns)
+    else:
+        entries.put_off(desk, turn, basket, because, now_ns)
