@@ -275,6 +275,10 @@ class Desk:
         """Say whether a leg was entered and not yet left."""
         return (strategy_id, leg_id) in self._held
 
+    def entered(self, strategy_id: str) -> list[str]:
+        """Return the legs of a strategy that were entered and not yet left, filled or not."""
+        return sorted(leg_id for owner, leg_id in self._held if owner == strategy_id)
+
     def contract(self, symbol: str) -> Instrument | None:
         """Return today's contract; None where there is none such."""
         if self.day is None:
