@@ -6,6 +6,7 @@ from daemon.actors.order_router import by_hand
 from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.desk import Desk, basket_of
 from daemon.actors.order_router.opening import entries, funds
+from daemon.actors.order_router.opening.obstacles import delay
 from daemon.actors.turn import Turn
 from daemon.messages import MarginRead, MarginUnread
 
@@ -17,15 +18,13 @@ def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) 
     """
     because = funds.heard(desk, turn, told, now_ns)
     basket = basket_of(desk, told.parent)
-    if basket is not None and isinstance(told, MarginRead):
-        desk.purse.unknown.pop(basket.strategy_id, None)
     if because is None:
         return
     if basket is None:
         by_hand.funded(desk, turn, told.parent, because, now_ns)
         return
     if isinstance(told, MarginUnread):
-        funds.wait(desk, turn, basket, now_ns)
+        delay(desk, turn, basket.strategy_id, now_ns)
         entries.put_off(desk, turn, basket, because, now_ns)
     elif because:
         entries.give_up(desk, turn, basket, because, now_ns)

@@ -65,7 +65,9 @@ def _unfilled(desk: Desk, wanted: ExitLegs) -> list[str]:
     """
     owner = wanted.strategy_id
     held = {leg for (of, leg), _ in desk.holders() if of == owner}
-    return desk.entered(owner) if held <= {*wanted.leg_ids, *_leaving(desk, owner)} else []
+    if not held <= {*wanted.leg_ids, *_leaving(desk, owner)}:
+        return []
+    return sorted(leg_id for of, leg_id in desk.entered if of == owner)
 
 
 def _leaving(desk: Desk, strategy_id: str) -> set[str]:

@@ -56,8 +56,8 @@ class ResidentDue(Due, frozen=True):
     """See again whether a stop can rest at the broker."""
 
 
-class MarginDue(Due, frozen=True):
-    """The margin of a strategy's entry, which was not told, may be asked about again."""
+class DelayOver(Due, frozen=True):
+    """A strategy whose entry did not get as far as the broker may try again."""
 
 
 class AnswerDue(Due, frozen=True):

@@ -31,18 +31,6 @@ class Awaiting(Struct, frozen=True):
     beside_e4: int = 0
 
 
-class Unknown(Struct, frozen=True):
-    """A strategy of whose entry the broker did not say what it needs.
-
-    Attributes:
-        again_ns: when it may be asked again.
-        wait_ns: for how long it waits; longer each time in a row.
-    """
-
-    again_ns: int
-    wait_ns: int
-
-
 class Purse(Struct):
     """What is known of the margin of entries; no restart keeps it.
 
@@ -52,11 +40,9 @@ class Purse(Struct):
             until the broker has answered their orders.
         awaiting: entries that others come before, those that came first ahead.
         put_off: by strategy, entries that others came before until their time was over.
-        unknown: by strategy, what was asked last and not told.
     """
 
     asked: dict[str, Asked] = field(default_factory=dict)
     borne: dict[str, int] = field(default_factory=dict)
     awaiting: dict[str, Awaiting] = field(default_factory=dict)
     put_off: dict[str, Awaiting] = field(default_factory=dict)
-    unknown: dict[str, Unknown] = field(default_factory=dict)

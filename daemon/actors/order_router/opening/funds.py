@@ -15,22 +15,15 @@ an order by hand that closes something, at once.
 from __future__ import annotations
 
 from daemon.actors.order_router.broker import link
-from daemon.actors.order_router.known.alarms import MarginDue
 from daemon.actors.order_router.known.desk import Desk
-from daemon.actors.order_router.known.purse import Asked, Awaiting, Unknown
+from daemon.actors.order_router.known.purse import Asked, Awaiting
 from daemon.actors.order_router.opening import promised, stand_ins
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.margin import Holding
-from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.margin import MarginLeg, objection, own_margin_e4
 from daemon.errors import RuleUnknown
 from daemon.messages import MarginRead, MarginUnread, ReadMargin
 from daemon.runtime.words import Call
-
-_UNKNOWN_NS = SECOND_NS
-_UNKNOWN_MOST_NS = 60 * SECOND_NS
-"""How long a strategy waits whose margin was not told: the first time, and at most."""
 
 
 def is_borne(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns: int) -> bool:
@@ -59,7 +52,10 @@ def ask(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns
 def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Ask about the entries that waited for others, as far as their turn has come."""
     promised.settle(desk)
+    broken = bool(link.broken_because(desk))
     for parent, waits in tuple(desk.purse.awaiting.items()):
+        if broken and parent in desk.baskets:
+            continue
         ask(desk, turn, parent, waits.legs, now_ns)
     for strategy_id, waits in tuple(desk.purse.put_off.items()):
         if not promised.is_before(desk, "", waits):
@@ -95,14 +91,6 @@ def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) 
 def put_off(desk: Desk, parent: str, strategy_id: str) -> None:
     """Have a strategy wait with another entry for as long as others come before this one."""
     desk.purse.put_off[strategy_id] = desk.purse.awaiting.pop(parent)
-
-
-def wait(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
-    """Have a strategy of whose entry nobody knows the margin wait, longer each time in a row."""
-    before = desk.purse.unknown.get(basket.strategy_id)
-    wait_ns = min(2 * before.wait_ns, _UNKNOWN_MOST_NS) if before else _UNKNOWN_NS
-    desk.purse.unknown[basket.strategy_id] = Unknown(now_ns + wait_ns, wait_ns)
-    desk.wakes.wake(turn, MarginDue(basket.strategy_id, now_ns + wait_ns))
 
 
 def forget(desk: Desk, parent: str) -> None:
