@@ -13,6 +13,8 @@ from daemon.telemetry.notify import Notifier
 ALERT: Final = "guardian.alert"
 """In the state folder: what the guardian did last, and what it left; for a person to remove."""
 
+_GUARDED: Final = "since then a daemon guards again: ask it what is held, `ordo positions`"
+
 
 class Teller:
     """Tells each thing once for as long as it stays the same.
@@ -36,6 +38,7 @@ class Teller:
         self._write = write
         self._notifier = Notifier(manager, write)
         self._told: dict[str, str] = {}
+        self._left: tuple[str, ...] = ()
 
     def lives(self) -> None:
         """Tell the service manager that the guardian does not hang itself."""
@@ -61,6 +64,17 @@ class Teller:
         if self._told.get("alert") == text:
             return
         self.once("alert", text)
+        self._left = tuple(lines)
+        self._leave(lines)
+
+    def guarded_again(self) -> None:
+        """Add to the word that was left since a daemon lived last that one lives again."""
+        self._left, lines = (), self._left
+        self.once("alert", "")
+        if lines and self._path.exists():  # a person may have removed it
+            self._leave([*lines, _GUARDED])
+
+    def _leave(self, lines: Sequence[str]) -> None:
         try:
             write_whole(self._path, "".join(f"{self._mode}  {e}\n" for e in lines).encode())
         except OSError as error:

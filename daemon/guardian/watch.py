@@ -131,7 +131,7 @@ class Watch:
         self._starts = self._borne = 0
         self._teller.once("open", "")
         self._teller.say_once("reads", "")
-        self._teller.once("alert", "")
+        self._teller.guarded_again()
         self._taken_over()
         await self._sight.let_go()
         return Deed.WAIT

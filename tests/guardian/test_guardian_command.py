@@ -128,6 +128,23 @@ def test_what_stays_the_same_is_told_once_and_the_alert_says_what_is_so_now(hous
     assert (house / "state" / ALERT).read_text() == "PAPER  closed\n"
 
 
+@pytest.mark.parametrize("removed", [False, True])
+def test_once_a_daemon_guards_again_the_alert_that_is_still_there_says_so(house, removed):
+    file, teller = house / "state" / ALERT, Teller(house / "state", lambda _: None)
+    teller.guarded_again()
+    assert not file.exists()
+    teller.alert(["NOT closed: a"])
+    if removed:
+        file.unlink()
+    teller.guarded_again()
+    since = "PAPER  since then a daemon guards again: ask it what is held, `ordo positions`\n"
+    assert file.exists() is not removed
+    assert removed or file.read_text() == f"PAPER  NOT closed: a\n{since}"
+    file.unlink(missing_ok=True)
+    teller.guarded_again()
+    assert not file.exists()
+
+
 def test_an_alert_that_cannot_be_written_is_told_all_the_same(house):
     said: list[str] = []
     teller = Teller(house / "absent", said.append)

@@ -342,6 +342,13 @@ async def test_what_could_not_be_closed_today_is_told_and_left_until_a_daemon_be
     assert len(watched.because) == 2
 
 
+async def test_a_beat_is_added_to_the_word_that_was_left(died, watched, tmp_path):
+    watched.watch._teller.alert(["NOT closed"])
+    watched.beats.came = True
+    await watched.looks(1)
+    assert "a daemon guards again" in (tmp_path / ALERT).read_text()
+
+
 async def test_what_an_earlier_guardian_began_is_gone_on_with_at_once(died, watched, tmp_path):
     latch(tmp_path, "no beat")
     assert await watched.looks(1) == [Deed.TAKE_OVER]

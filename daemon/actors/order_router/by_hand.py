@@ -18,7 +18,7 @@ from daemon.actors.order_router.known.alarms import AnswerDue
 from daemon.actors.order_router.known.desk import Desk, basket_of
 from daemon.actors.order_router.known.halts import said
 from daemon.actors.order_router.known.loose import Request, is_loose
-from daemon.actors.order_router.opening import entries, funds
+from daemon.actors.order_router.opening import entries, funds, obstacles
 from daemon.actors.order_router.opening.permission import unarmed_because
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
@@ -82,8 +82,9 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
         if leg_id in ("", leg.leg_id)
     )
     wanted_legs = tuple(dict.fromkeys((*legs, *entering, *_unfilled(desk, strategy_id, leg_id))))
+    ended = "" if leg_id else obstacles.end_wait(desk, turn, strategy_id, wanted.by, now_ns)
     if not wanted_legs:
-        return _nothing_held(desk, wanted)
+        return Done(ended) if ended else _nothing_held(desk, wanted)
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
         text = "it is being left already"
     else:

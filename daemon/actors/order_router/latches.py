@@ -5,6 +5,7 @@ from __future__ import annotations
 from daemon.actors.order_router import arms
 from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.closing import exits, killing
+from daemon.actors.order_router.giving_up import go_no_further
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.halts import concerns, covers, said
 from daemon.actors.order_router.opening import entries
@@ -27,13 +28,16 @@ def pull(desk: Desk, turn: Turn, latched: Latched, now_ns: int) -> None:
         return
     desk.apply(latched)
     turn.announce(latched)
-    given_up = _give_up(desk, turn, latched, said(latched), now_ns)
+    under_way = _under_way(desk, latched)
     if latched.kind is LatchKind.KILL:
+        for basket in under_way:
+            entries.give_up(desk, turn, basket, said(latched), now_ns)
         if latched.scope is not Scope.STRATEGY:
             arms.disarm(desk, turn, said(latched), latched.by, now_ns)
         killing.begin(desk, turn, latched.latch_id, now_ns)  # it closes what is filled of them too
         return
-    for basket in given_up:
+    for basket in under_way:
+        go_no_further(desk, turn, basket, said(latched), now_ns)
         exits.clear_up(desk, turn, basket, now_ns)
 
 
@@ -65,22 +69,18 @@ def cancel_all(desk: Desk, turn: Turn, asked: CancelAll, now_ns: int) -> int:
         and covers(asked.scope, asked.id, order.intent.strategy_id)
     ]
     because = f"all orders are cancelled by {asked.by}"
-    for basket in _give_up(desk, turn, asked, because, now_ns):
+    for basket in _under_way(desk, asked):
+        entries.give_up(desk, turn, basket, because, now_ns)
         exits.clear_up(desk, turn, basket, now_ns)
     for parent in sorted({order.intent.parent for order in resting}):
         entries.recall(desk, turn, parent, now_ns)
     return len(resting)
 
 
-def _give_up(
-    desk: Desk, turn: Turn, asked: Latched | CancelAll, because: str, now_ns: int
-) -> tuple[Basket, ...]:
-    """Give up the baskets of a scope that are under way, and return them."""
-    given_up = tuple(
+def _under_way(desk: Desk, asked: Latched | CancelAll) -> tuple[Basket, ...]:
+    """Return the baskets of a scope that are under way."""
+    return tuple(
         opened.basket
         for opened in desk.baskets.values()
         if covers(asked.scope, asked.id, opened.basket.strategy_id)
     )
-    for basket in given_up:
-        entries.give_up(desk, turn, basket, because, now_ns)
-    return given_up

@@ -6,20 +6,27 @@ from daemon.actors.order_router import by_hand
 from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.desk import Desk, basket_of
 from daemon.actors.order_router.opening import entries, funds
+from daemon.actors.order_router.opening.obstacles import delay
 from daemon.actors.turn import Turn
 from daemon.messages import MarginRead, MarginUnread
 
 
 def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) -> None:
-    """Let an entry that was asked about go on, or end it; one that is over is passed over."""
+    """Let an entry that was asked about go on, or end it; one that is over is passed over.
+
+    Where the broker does not say, it waits and is decided anew.
+    """
     because = funds.heard(desk, turn, told, now_ns)
+    basket = basket_of(desk, told.parent)
     if because is None:
         return
-    basket = basket_of(desk, told.parent)
     if basket is None:
         by_hand.funded(desk, turn, told.parent, because, now_ns)
         return
-    if because:
+    if isinstance(told, MarginUnread):
+        delay(desk, turn, basket.strategy_id, now_ns)
+        entries.put_off(desk, turn, basket, because, now_ns)
+    elif because:
         entries.give_up(desk, turn, basket, because, now_ns)
     else:
         entries.proceed(desk, turn, basket, now_ns)

@@ -8,6 +8,7 @@ from daemon.actors.order_router import (
     answers,
     arms,
     entering,
+    giving_up,
     hearing,
     latches,
     margins,
@@ -18,7 +19,6 @@ from daemon.actors.order_router.broker import holds, lookups, overdue, reconcili
 from daemon.actors.order_router.broker.reconciling import Heard
 from daemon.actors.order_router.broker.sending import cancel_answered
 from daemon.actors.order_router.broker.settlements import settle, write_off
-from daemon.actors.order_router.broker.unasked import said
 from daemon.actors.order_router.closing import (
     changed,
     doubts,
@@ -29,12 +29,12 @@ from daemon.actors.order_router.closing import (
     silence,
     unwanted,
 )
-from daemon.actors.order_router.giving_up import give_up_all, while_unread
 from daemon.actors.order_router.hearing import Taken
 from daemon.actors.order_router.known.alarms import (
     AnswerDue,
     BasketDue,
     ClosingDue,
+    DelayOver,
     Due,
     ExitLate,
     KillDue,
@@ -105,7 +105,7 @@ class OrderRouter:
                 return NOTHING
         turn = Turn()
         self._decide(turn, message, now_ns)
-        while_unread(desk, turn, now_ns)
+        giving_up.while_unread(desk, turn, now_ns)
         residents.keep(desk, turn, now_ns)
         if desk.halts.kills:
             killing.go_on(desk, turn, now_ns)
@@ -160,8 +160,8 @@ class OrderRouter:
                 waiting.late(desk, turn, intent_id)
             case SilenceDue():
                 silence.due(desk, turn, now_ns)
-            case KillDue() | ResidentDue():
-                pass  # every kill goes on after every message, and every stop is kept in step
+            case KillDue() | ResidentDue() | DelayOver():
+                pass  # after every message kills go on, stops are kept in step, waits are over
 
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         desk = self._desk
@@ -258,7 +258,7 @@ class OrderRouter:
 
     def _enter_no_further(self, turn: Turn, because: str, now_ns: int) -> None:
         """Give up every entry that is under way."""
-        give_up_all(self._desk, turn, f"entries are paused: {because}", now_ns)
+        giving_up.give_up_all(self._desk, turn, f"entries are paused: {because}", now_ns)
 
     def _go_on(self, turn: Turn, now_ns: int) -> None:
         """Look at what is under way with the prices of a new frame; exits go first."""
@@ -333,8 +333,7 @@ class OrderRouter:
             exits.refused(desk, turn, order, now_ns)
             residents.refused(desk, turn, order, now_ns)
             return
-        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {said(order)}", now_ns)
-        exits.clear_up(desk, turn, basket, now_ns)
+        giving_up.refused(desk, turn, basket, order, now_ns)
 
     def _go_on_with(self, turn: Turn, order: Order, now_ns: int) -> None:
         """Do what the news of an order calls for: in what is being left, then in its basket."""

@@ -60,6 +60,11 @@ class Storm:
             seen.append((at_ns, what))
         return len(seen) > self._rate.most
 
+    def take_back(self, matter: tuple[Hashable, ...], what: str) -> None:
+        """Count one of a matter no more: it did not come about."""
+        for each in [each for each in self._seen.get(matter, ()) if each[1] == what]:
+            self._seen[matter].remove(each)
+
     def calm(self, first: Hashable) -> None:
         """Forget every matter that begins so: a person has looked."""
         for matter in [matter for matter in self._seen if matter[0] == first]:

@@ -114,7 +114,7 @@ class GateView(Struct, frozen=True):
         rate_slot: the budget has a slot that is not kept for exits.
         recent: intents of the account that were decided lately.
         working: own orders that are in the broker's book, and so can be cancelled.
-        doubtful: own orders that may be there: intended, unknown and parked ones.
+        doubtful: own orders that may be there: intended and unknown ones.
         fresh: for each leg's symbol whether its price is fresh; it must name the order's own.
         link_open: calls to the broker get through, or one is due that finds out.
         parent: what the order is a child of.

@@ -23,6 +23,7 @@ from daemon.domain.orders.words import (
 from daemon.guardian.books import Books
 from daemon.messages import (
     AccountSeen,
+    BasketEnded,
     CancelByHand,
     DayEnded,
     DayOpened,
@@ -31,6 +32,9 @@ from daemon.messages import (
     ExitByHand,
     ExitFinished,
     ExitOwed,
+    FreeEntries,
+    HeldBy,
+    HoldEntries,
     LatchKind,
     OrderAsked,
     PauseEntries,
@@ -130,6 +134,18 @@ def test_a_leg_that_is_flat_holds_nothing():
     out(stage)
     stage.run()
     assert out(stage, "ce") == Declined("nothing_held", "s holds nothing in ce")
+
+
+def test_leaving_all_of_a_strategy_ends_the_entry_of_it_that_waits():
+    stage = Stage()
+    stage.tell(HoldEntries(HeldBy.BEAT, "no beat"))
+    stage.tell(enter())
+    assert out(stage, "ce") == Declined("unknown_leg", "s has no leg ce; it holds nothing")
+    so = "the entry of s, which waited, is given up: entries are paused: no beat"
+    assert out(stage) == Done(so)
+    assert [fact.because for fact in stage.told(BasketEnded)][1:] == ["left by me"]
+    assert "free s" not in stage.tell(FreeEntries(HeldBy.BEAT))
+    assert out(stage) == Declined("nothing_held", "s holds nothing in any leg")
 
 
 def unread(stage, *how):

@@ -243,3 +243,42 @@ def test_decisions_that_had_to_wait_are_no_storm():
     assert stage.told(StrategyStopped) == []
     stage.build()
     assert "entered" in [*without_wakes(stage.tell(frame())), *stage.tell(willing(6)), *stage.run()]
+
+
+def test_an_entry_that_never_left_is_decided_anew_and_one_of_which_a_part_left_is_not():
+    stage = Stage(["refuse UNSENT", "fill"])
+    stage.tell(enter("ce"))
+    stage.run(0.5)
+    assert stage.told(BasketEnded)[-1].waits
+    assert "free s" in stage.run(1)
+    stage.tell(frame(stage.now_ns))
+    stage.tell(enter("ce", at_ns=stage.now_ns))
+    assert "entered" in stage.run(1)
+
+    stage = Stage(["fill", "refuse UNSENT", "fill"])
+    stage.tell(enter("ce", "pe"))
+    stage.run(2)
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [False]
+    assert stage.broker.net() == {}
+
+
+def test_an_entry_that_a_restart_met_before_its_first_order_waits_for_the_book():
+    stage = Stage(terms=replace(READING, asks_margin=True))
+    stage.run(1)
+    stage.broker.margin = None
+    stage.tell(enter("ce", at_ns=stage.now_ns))
+    stage.broker.unread.extend(["no session"] * 8)
+    stage.build()
+    stage.run(6)
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [True]
+    assert "free s" in stage.run(10)
+
+
+def test_a_second_decision_that_is_refused_at_once_ends_the_wait_of_the_first():
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(enter("ce"))
+    stage.tell(FREE)
+    late = "ended: its time for legging was over before it began"
+    assert stage.tell(enter("ce", at_ns=T0 + 1, deadline_ns=T0)) == [late]
+    assert not any(word.startswith("ended") for word in stage.tell(latch()))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from daemon.actors.order_router import Terms
 from daemon.domain.orders.words import OrderType, Side
 from daemon.messages import (
+    BasketEnded,
     Declined,
     EntriesFreed,
     EntriesHeld,
@@ -11,12 +15,15 @@ from daemon.messages import (
     FreeEntries,
     HeldBy,
     HoldEntries,
+    IntentRecorded,
+    LatchKind,
     OrderAsked,
     PauseEntries,
     PlaceByHand,
+    ReleaseLatch,
     SeeAccount,
 )
-from tests.kit.router import SYMBOLS, T0, Stage, enter, leave, without_wakes
+from tests.kit.router import SYMBOLS, T0, Stage, enter, latch, leave, without_wakes
 
 HOLD = HoldEntries(HeldBy.BEAT, "no beat")
 FREE = FreeEntries(HeldBy.BEAT)
@@ -43,6 +50,28 @@ def test_an_entry_that_is_under_way_is_given_up_and_what_is_filled_of_it_is_left
     assert said[0] == "ended: entries are paused: no beat"
     assert "flat ce" in said
     assert stage.broker.net() == {}
+
+
+KEPT_OUT = {
+    "a hold": (HOLD, FREE, True),
+    "a pause of a person": (latch(kind=LatchKind.PAUSE), ReleaseLatch("k", "me"), True),
+    "a kill": (latch(), ReleaseLatch("k", "me"), False),
+}
+
+
+@pytest.mark.parametrize(("word", "ends", "waits"), KEPT_OUT.values(), ids=KEPT_OUT)
+def test_an_entry_of_which_nothing_has_left_is_decided_anew_afterwards_but_not_after_a_kill(
+    word, ends, waits
+):
+    """Its margin is still being asked about."""
+    stage = Stage(terms=Terms("a", "broker", strict=False, asks_margin=True))
+    stage.broker.margin = None
+    stage.tell(enter())
+    stage.tell(word)
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [waits]
+    stage.run(1)
+    assert ("free s" in stage.tell(ends)) is waits
+    assert stage.told(IntentRecorded) == []
 
 
 def test_exits_go_on_while_entries_are_held():

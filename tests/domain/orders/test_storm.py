@@ -36,6 +36,17 @@ def test_what_is_told_twice_is_counted_once():
     assert not any(storm.hit(("s",), "the same", at_ns) for at_ns in range(5))
 
 
+def test_what_did_not_come_about_is_counted_no_more():
+    storm = Storm(Rate(1, 10))
+    for n in range(4):
+        assert not storm.hit(("s",), str(n), n)
+        storm.take_back(("s",), str(n))
+    storm.take_back(("t",), "0")
+    storm.hit(("s",), "4", 4)
+    storm.take_back(("s",), "another")
+    assert storm.hit(("s",), "5", 5)
+
+
 def test_a_person_who_looked_ends_the_count_of_that_strategy_alone():
     storm = Storm(Rate(1, 10))
     for strategy_id in ("s", "t"):

@@ -27,6 +27,9 @@ _PRIORITY = {
     Purpose.RESIDENT_STOP: Priority.ENTRY,
 }
 
+IN_DOUBT = (State.INTENDED, State.UNKNOWN)
+"""Such orders may rest at the broker; one that is parked would have been seen there by then."""
+
 _CANCEL_AGAIN_NS = 5 * SECOND_NS
 """A cancellation that was not answered by then is asked once more: twice does no harm."""
 
@@ -258,7 +261,7 @@ def _view(desk: Desk, errand: Errand, now_ns: int, *, rate_slot: bool) -> GateVi
         rate_slot=rate_slot,
         recent=tuple(desk.recent_intents),
         working=tuple(o.as_it_rests for o in mine if o.state is State.WORKING),
-        doubtful=tuple(o.intent for o in mine if o.state is not State.WORKING),
+        doubtful=tuple(o.intent for o in mine if o.state in IN_DOUBT),
         fresh={intent.symbol: desk.link_alive and bool(ticks)},
         parent=errand.parent,
         link_open=desk.calls.breaker.admits(now_ns),

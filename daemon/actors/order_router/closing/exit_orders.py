@@ -166,7 +166,7 @@ def _is_short(desk: Desk, closing: Closing) -> bool:
 
 
 def _stays(desk: Desk, key: tuple[str, str]) -> bool:
-    return is_loose(key[0]) or desk.is_held(*key)
+    return is_loose(key[0]) or key in desk.entered
 
 
 def _sales(desk: Desk, closing: Closing) -> tuple[Order, ...]:

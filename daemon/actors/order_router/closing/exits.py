@@ -38,7 +38,7 @@ def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int, keep: int = 0) 
     strategy_id = wanted.strategy_id
     legs = tuple(
         leg_id
-        for leg_id in dict.fromkeys(wanted.leg_ids)
+        for leg_id in dict.fromkeys((*wanted.leg_ids, *(() if keep else _unfilled(desk, wanted))))
         if not is_leaving(desk, strategy_id, leg_id) and desk.leg(strategy_id, leg_id) is not None
     )
     if not legs:
@@ -56,6 +56,23 @@ def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int, keep: int = 0) 
     proceed(desk, turn, exit_id, now_ns)
     for basket in entering:
         clear_up(desk, turn, basket, now_ns)
+
+
+def _unfilled(desk: Desk, wanted: ExitLegs) -> list[str]:
+    """Return what an entry that keeps what it gets may still fill, where all that is held leaves.
+
+    It would be a short beside which its hedges are sold.
+    """
+    owner = wanted.strategy_id
+    held = {leg for (of, leg), _ in desk.holders() if of == owner}
+    if not held <= {*wanted.leg_ids, *_leaving(desk, owner)}:
+        return []
+    return sorted(leg_id for of, leg_id in desk.entered if of == owner)
+
+
+def _leaving(desk: Desk, strategy_id: str) -> set[str]:
+    owed = (c.owed for c in desk.closings.values() if c.owed.strategy_id == strategy_id)
+    return {leg_id for each in owed if not each.keep for leg_id in each.leg_ids}
 
 
 def is_leaving(desk: Desk, strategy_id: str, leg_id: str) -> bool:

@@ -62,5 +62,5 @@ def _is_late(desk: Desk, intent: Intent) -> bool:
         return False
     if leg.pocket != intent.pocket:
         return True
-    left = not desk.is_held(strategy_id, leg_id) or exits.is_leaving(desk, strategy_id, leg_id)
+    left = (strategy_id, leg_id) not in desk.entered or exits.is_leaving(desk, strategy_id, leg_id)
     return not left and not desk.trips.is_of(intent)

@@ -137,7 +137,7 @@ def _wanted(desk: Desk, short: _Short) -> int:
     """Return of how many units stops are to rest; what is being left has none."""
     strategy_id, leg_id = short.key
     leaving = exits.owing(desk, strategy_id, (leg_id,))
-    if leaving or desk.halts.kills_in(strategy_id) or not desk.is_held(strategy_id, leg_id):
+    if leaving or desk.halts.kills_in(strategy_id) or (strategy_id, leg_id) not in desk.entered:
         return 0
     return max(-desk.book.position(strategy_id, leg_id).net_quantity, 0)
 
@@ -232,7 +232,7 @@ def _parent(desk: Desk, short: _Short) -> Parent:
     """Return what bounds a stop: no more may be on its way than its leg is short."""
     net = desk.book.position(*short.key).net_quantity
     others = remaining(exits_on_their_way(desk, *short.key), Side.BUY)
-    return Parent(live=desk.is_held(*short.key), quantity=-net, others_quantity=others)
+    return Parent(live=short.key in desk.entered, quantity=-net, others_quantity=others)
 
 
 def _tell_none(desk: Desk, turn: Turn, short: _Short, because: str, now_ns: int) -> None:

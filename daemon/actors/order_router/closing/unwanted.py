@@ -29,7 +29,7 @@ def leave(desk: Desk, turn: Turn, intent: Intent, now_ns: int) -> None:
         if intent.purpose is Purpose.EXIT and net * intent.side.sign > 0:
             unwind(desk, turn, strategy_id, (leg_id,), now_ns)
         return
-    if leg is not None and (net * leg.side.sign < 0 or not desk.is_held(strategy_id, leg_id)):
+    if leg is not None and (net * leg.side.sign < 0 or (strategy_id, leg_id) not in desk.entered):
         unwind(desk, turn, strategy_id, (leg_id,), now_ns)
 
 
@@ -51,7 +51,7 @@ def leave_surplus(desk: Desk, turn: Turn, order: Order, before: Order, now_ns: i
     leg = desk.leg(*key)
     if intent.purpose is not Purpose.ENTRY or is_loose(intent.strategy_id) or leg is None:
         return
-    if not desk.is_held(*key) or owing(desk, intent.strategy_id, (intent.leg_id,)):
+    if key not in desk.entered or owing(desk, intent.strategy_id, (intent.leg_id,)):
         return  # an exit leaves no more of it than was meant to stay
     entered = sum(
         min(each.filled_quantity, each.intent.quantity)

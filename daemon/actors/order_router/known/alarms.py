@@ -56,6 +56,10 @@ class ResidentDue(Due, frozen=True):
     """See again whether a stop can rest at the broker."""
 
 
+class DelayOver(Due, frozen=True):
+    """A strategy whose entry did not get as far as the broker may try again."""
+
+
 class AnswerDue(Due, frozen=True):
     """Whoever asked for an order has waited long enough for the broker's answer."""
 

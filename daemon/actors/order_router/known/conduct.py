@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from daemon.domain.orders.storm import Rate, Storm
 from daemon.messages import (
     BasketEnded,
@@ -13,6 +15,18 @@ from daemon.messages import (
 
 ORDO = "ordo"
 """Who stops a strategy where no person did."""
+
+
+class Delay(Struct, frozen=True):
+    """A strategy whose entry did not get as far as the broker.
+
+    Attributes:
+        again_ns: when it may try again.
+        wait_ns: for how long it waits; longer each time in a row.
+    """
+
+    again_ns: int
+    wait_ns: int
 
 
 class Conduct:
@@ -28,6 +42,7 @@ class Conduct:
         stopped: why a strategy takes no entries until a person starts it again.
         waiting: how it was told that the entry of a strategy waits for what keeps it out to pass,
             until more is heard of it.
+        delayed: strategies whose entry is tried again in a while; no restart keeps it.
         freed: those of them that were told that it has passed; no restart keeps it.
     """
 
@@ -36,6 +51,7 @@ class Conduct:
         self.refusals = Storm(refusals)
         self.stopped: dict[str, str] = {}
         self.waiting: dict[str, BasketEnded] = {}
+        self.delayed: dict[str, Delay] = {}
         self.freed: set[str] = set()
 
     def apply(self, fact: object) -> None:
@@ -44,11 +60,13 @@ class Conduct:
             case BasketOpened(basket, at_ns=at_ns):
                 self._wait_no_more(basket.strategy_id)
                 self.entries.hit((basket.strategy_id,), basket.basket_id, at_ns)
-            case BasketEnded(_, strategy_id, waits=True):
+            case BasketEnded(basket_id, strategy_id, waits=True):
                 self._wait_no_more(strategy_id)
+                self.entries.take_back((strategy_id,), basket_id)
                 self.waiting[strategy_id] = fact  # it is decided once more, and was not begun
             case BasketEnded(basket_id, strategy_id, at_ns=at_ns):
                 self._wait_no_more(strategy_id)
+                self.delayed.pop(strategy_id, None)
                 self.entries.hit((strategy_id,), basket_id, at_ns)
             case StrategyStopped(strategy_id, by, because=because) if by == ORDO:
                 self.stopped[strategy_id] = because

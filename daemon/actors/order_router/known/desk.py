@@ -7,7 +7,6 @@ broker and not yet answered is not known after a restart: it is asked again.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from datetime import date
 
@@ -20,6 +19,7 @@ from daemon.actors.order_router.known.owed import LATE, Closing
 from daemon.actors.order_router.known.prices import Prices
 from daemon.actors.order_router.known.purse import Purse
 from daemon.actors.order_router.known.readings import Readings
+from daemon.actors.order_router.known.recent import RecentIntents
 from daemon.actors.order_router.known.terms import Terms
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import Link, lives_ns
@@ -35,7 +35,12 @@ from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.shares import HOLDINGS
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Pocket, Side
+from daemon.domain.orders.words import (
+    IntentRecorded,
+    OrderFact,
+    Pocket,
+    Side,
+)
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     LEDGER_FAILED,
@@ -67,12 +72,14 @@ HEARS = (
     StrategyStarted,
 )
 """What is published to a router."""
-_RECENT_INTENTS = 64
-"""More than the message budget lets out within the window in which equal orders are looked for."""
 
 
 class Desk:
-    """The state of one account's router."""
+    """The state of one account's router.
+
+    Attributes:
+        entered: legs, each with its strategy, that were entered and not yet left, filled or not.
+    """
 
     def __init__(self, terms: Terms, ids: IntentIds, budget: Budget) -> None:
         self.terms = terms
@@ -91,7 +98,7 @@ class Desk:
         self.link_died_ns = 0
         self.prices = Prices(terms.limits.collar_ticks)
         self.wakes = Wakes()
-        self.recent_intents: deque[Intent] = deque(maxlen=_RECENT_INTENTS)
+        self.recent_intents = RecentIntents()
         self.cancelling: dict[str, int] = {}
         self.taken_back: dict[str, int] = {}
         self.todays: set[str] = set()
@@ -110,14 +117,14 @@ class Desk:
         self.unrested: dict[tuple[str, str], int] = {}
         self._legs: dict[tuple[str, str], BasketLeg] = {}
         self.trips = RoundTrips(self.book)
-        self._held: set[tuple[str, str]] = set()
+        self.entered: set[tuple[str, str]] = set()
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
         self.conduct.apply(fact)
+        self.recent_intents.apply(fact)
         match fact:
             case IntentRecorded(intent):
-                self.recent_intents.append(intent)
                 self.todays.add(intent.intent_id)
                 self.trips.hear(fact)
                 self.book.apply(fact)
@@ -131,7 +138,7 @@ class Desk:
             case BasketEnded(basket_id, complete=complete):
                 opened = self.baskets.pop(basket_id, None)
                 if opened and not complete and opened.basket.on_fail is OnFail.UNWIND:
-                    self._held.difference_update(_keys(opened.basket))
+                    self.entered.difference_update(_keys(opened.basket))
             case ExitOwed(exit_id):
                 self.exits_owed += 1
                 self.closings[exit_id] = Closing(
@@ -144,7 +151,7 @@ class Desk:
                 if closing is None or not closing.owed.keep:
                     self._leave(strategy_id, leg_ids)
             case LegExpired(strategy_id, leg_id):
-                self._held.discard((strategy_id, leg_id))
+                self.entered.discard((strategy_id, leg_id))
             case ExitOverdue(exit_id, at_ns=at_ns):
                 closing = self.closings.get(exit_id)
                 if closing and at_ns - closing.owed.at_ns >= self.terms.exit_limit_ns:
@@ -183,6 +190,7 @@ class Desk:
                     self.paused = ""
                     self.todays.clear()
                     self.taken_back.clear()
+                    self.conduct.delayed.clear()
                     self.book.put_away()
                     self.told.clear()
                     self.unrested.clear()
@@ -227,7 +235,7 @@ class Desk:
         for key, leg in zip(_keys(basket), basket.legs, strict=True):
             self._legs[key] = leg
             self.trips.begin(key)
-            self._held.add(key)
+            self.entered.add(key)
             self.since_ns[key] = opened.at_ns
             self.resident.pop(key, None)  # of an entry before, which may have been held to another
             if leg.side is Side.SELL and basket.resident_percent_e4:
@@ -235,10 +243,10 @@ class Desk:
 
     def _leave(self, strategy_id: str, leg_ids: tuple[str, ...]) -> None:
         """Take legs as left; once nothing is held, what did not fill is wanted no more."""
-        self._held.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
+        self.entered.difference_update((strategy_id, leg_id) for leg_id in leg_ids)
         entering = any(o.basket.strategy_id == strategy_id for o in self.baskets.values())
         if not entering and not any(owner == strategy_id for (owner, _), _ in self.holders()):
-            self._held = {key for key in self._held if key[0] != strategy_id}
+            self.entered = {key for key in self.entered if key[0] != strategy_id}
 
     def _take_leg(self, recorded: IntentRecorded) -> None:
         """Know a leg that no basket entered by the first order of it."""
@@ -270,10 +278,6 @@ class Desk:
             for key, leg in self._legs.items()
             if self.book.position(*key).net_quantity
         )
-
-    def is_held(self, strategy_id: str, leg_id: str) -> bool:
-        """Say whether a leg was entered and not yet left."""
-        return (strategy_id, leg_id) in self._held
 
     def contract(self, symbol: str) -> Instrument | None:
         """Return today's contract; None where there is none such."""

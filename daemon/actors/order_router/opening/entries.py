@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.actors.order_router.broker import link, overdue
-from daemon.actors.order_router.broker.open_orders import is_over, open_orders
+from daemon.actors.order_router.broker.open_orders import is_over
 from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
 from daemon.actors.order_router.broker.sending import (
     Errand,
@@ -18,10 +18,18 @@ from daemon.actors.order_router.broker.sending import (
 from daemon.actors.order_router.known.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import funds, promised, stand_ins
-from daemon.actors.order_router.opening.obstacles import barred
+from daemon.actors.order_router.opening.obstacles import (
+    against,
+    barred,
+    delay,
+    is_doubted,
+    is_left_by_others,
+    obstacle,
+)
 from daemon.actors.order_router.opening.pricing import price_e4
 from daemon.actors.order_router.opening.timing import (
     LEAVE_WITHIN_NS,
+    decided_ns,
     late_ns,
     next_look_ns,
     rested_ns,
@@ -51,6 +59,8 @@ _PROBED_NS = SECOND_NS // 10
 
 _NOT_FILLED = "not filled within the time for legging"
 
+_UNTOLD = "the broker did not say in time what margin it needs"
+
 _RECALL_AGAIN_NS = SECOND_NS
 """Between two attempts to take back what an ended basket left in the broker's book."""
 
@@ -67,7 +77,9 @@ def begin(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> None:
     because = _forbidden(desk, opened, now_ns)
     if because:
         desk.known_baskets.add(basket.basket_id)
-        turn.announce(ended(basket, because, now_ns))
+        over = ended(basket, because, now_ns)
+        desk.apply(over)
+        turn.announce(over)
         return
     desk.apply(opened)
     turn.announce(opened)
@@ -131,14 +143,30 @@ def give_up(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
 
 
 def _end_late(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
-    """End a basket whose time is over; what others or the link alone held up is decided anew."""
-    put_off = promised.waits_because(desk, basket.basket_id)
-    because = put_off or ("" if desk.book.children(basket.basket_id) else link.broken_because(desk))
-    if not because:
+    """End a basket whose time is over; one of which nothing could leave is decided anew."""
+    left = desk.book.children(basket.basket_id)
+    because = "" if left else _held_up(desk, turn, basket, now_ns)
+    if because:
+        put_off(desk, turn, basket, because, now_ns)
+    else:
         give_up(desk, turn, basket, _NOT_FILLED, now_ns)
-        return
-    if put_off:
+
+
+def _held_up(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> str:
+    """Return what kept an entry from leaving that was nothing of its own; empty: nothing."""
+    others = promised.waits_because(desk, basket.basket_id)
+    if others:
         funds.put_off(desk, basket.basket_id, basket.strategy_id)
+        return others
+    if basket.basket_id in desk.purse.asked:
+        delay(desk, turn, basket.strategy_id, now_ns)
+        return _UNTOLD
+    return obstacle(desk, basket.strategy_id, now_ns)
+
+
+def put_off(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -> None:
+    """End a basket of which nothing has left; it is decided anew once nothing keeps it out."""
+    funds.forget(desk, basket.basket_id)
     over = ended(basket, because, now_ns, waits=True)
     desk.apply(over)
     turn.announce(over)
@@ -219,20 +247,12 @@ def _tried(desk: Desk, basket: Basket, leg: BasketLeg) -> tuple[Order, ...]:
     return tuple(order for order in children if order.intent.leg_id == leg.leg_id)
 
 
-def _decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:
-    """Return when an order was decided: with the basket, until its leg is priced anew.
-
-    A slice that only waited for a slot in the budget is as old as the slices that did not.
-    """
-    anew = any(order.state is State.CANCELLED for order in tried)
-    return now_ns if anew else basket.decided_ns
-
-
 def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
     """Return what stands against any leg of a basket of which nothing has left yet.
 
-    A short that the gate will refuse is to stop the basket before its hedges are bought. Of what
-    would leave now nothing does while one order of it would trade with another entry.
+    A short that the gate will refuse, or that an order in doubt might trade with, is to stop the
+    basket before its hedges are bought. Of what would leave now nothing does while one order of it
+    would trade with another entry.
     """
     if desk.book.children(basket.basket_id):
         return None
@@ -249,7 +269,8 @@ def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
         held = _crossing(desk, seen, entry.leg, now_ns)
         if held is not None:
             return held
-    return None
+    doubted = any(is_doubted(desk, leg) for leg in basket.legs)
+    return Later(now_ns + _CROSSED_NS) if doubted else None
 
 
 def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
@@ -272,16 +293,11 @@ def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int
 
 
 def _crossing(desk: Desk, held: Held | None, leg: BasketLeg, now_ns: int) -> Later | None:
-    """Return when to try again where only another entry that is under way stands in the way."""
+    """Return when to try again where only another entry, or an order in doubt, is in the way."""
     if not isinstance(held, Refused) or held.control is not Control.SELF_TRADE:
         return None
-    entering = any(
-        order.intent.symbol == leg.symbol
-        and order.intent.side is leg.side.opposite
-        and order.intent.parent in desk.baskets
-        for order in open_orders(desk)
-    )
-    return Later(now_ns + _CROSSED_NS) if entering else None
+    entering = any(order.intent.parent in desk.baskets for order in against(desk, leg))
+    return Later(now_ns + _CROSSED_NS) if entering or is_doubted(desk, leg) else None
 
 
 def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:
@@ -289,7 +305,7 @@ def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | 
     until_ns = late_ns(desk, basket)
     if link.is_probed(desk, now_ns):
         return Later(now_ns + _PROBED_NS)
-    if _is_left_by_others(desk, leg):
+    if is_left_by_others(desk, leg):
         return Later(until_ns)
     because = objection_of_books(desk, now_ns, leg.pocket)
     if because:
@@ -318,7 +334,7 @@ def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_n
         price_e4=price_e4(desk, basket, leg, now_ns),
         purpose=Purpose.ENTRY,
         parent=basket.basket_id,
-        decided_ns=_decided_ns(basket, tried, now_ns),
+        decided_ns=decided_ns(basket, tried, now_ns),
         deadline_ns=now_ns + LEAVE_WITHIN_NS,
         product=leg.product,
     )
@@ -329,13 +345,3 @@ def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_n
         others_quantity=come.filled_quantity + come.pending_quantity,
     )
     return Errand(intent, parent, again=bool(tried))
-
-
-def _is_left_by_others(desk: Desk, leg: BasketLeg) -> bool:
-    """Say whether an exit is owed that would trade with this entry; the exit goes first."""
-    return any(
-        desk.book.position(closing.owed.strategy_id, leg_id).net_quantity * leg.side.sign > 0
-        for closing in desk.closings.values()
-        for leg_id in closing.owed.leg_ids
-        if (left := desk.leg(closing.owed.strategy_id, leg_id)) and left.symbol == leg.symbol
-    )

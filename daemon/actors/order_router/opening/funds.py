@@ -52,7 +52,10 @@ def ask(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns
 def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Ask about the entries that waited for others, as far as their turn has come."""
     promised.settle(desk)
+    broken = bool(link.broken_because(desk))
     for parent, waits in tuple(desk.purse.awaiting.items()):
+        if broken and parent in desk.baskets:
+            continue
         ask(desk, turn, parent, waits.legs, now_ns)
     for strategy_id, waits in tuple(desk.purse.put_off.items()):
         if not promised.is_before(desk, "", waits):

@@ -19,6 +19,15 @@ def late_ns(desk: Desk, basket: Basket) -> int:
     return basket.deadline_ns + max(waited_ns, 0)
 
 
+def decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:
+    """Return when an order was decided: with the basket, until its leg is priced anew.
+
+    A slice that only waited for a slot in the budget is as old as the slices that did not.
+    """
+    anew = any(order.state is State.CANCELLED for order in tried)
+    return now_ns if anew else basket.decided_ns
+
+
 def next_look_ns(desk: Desk, basket: Basket, now_ns: int) -> int:
     """Return when to look at a basket again: its oldest order has rested, or its time is up."""
     rested = [

@@ -89,6 +89,26 @@ def test_an_entry_that_was_asked_about_before_the_link_broke_waits_as_long_as_it
     assert [fact.waits for fact in made.told(BasketEnded)] == [ends != "hp +75"]
 
 
+def test_of_an_entry_that_waits_for_others_nothing_is_asked_while_the_link_is_broken():
+    """The question would be lost, and it with it."""
+    policy = BreakerPolicy(1, 30 * S, 10 * S)
+    terms = replace(TERMS, reconcile_ns=10 * S, asks_margin=True, breaker=policy)
+    made = Stage(["dumb 5", "fill"], terms=terms)
+    made.run(1)
+    made.broker.margin = (e4(600_000), e4(1_000_000))
+    began_ns = made.now_ns
+    made.tell(enter("ce", at_ns=began_ns, deadline_ns=began_ns + 90 * S))
+    later = {"strategy_id": "t", "basket_id": "t:1", "deadline_ns": began_ns + 90 * S}
+    made.tell(enter("pe", at_ns=began_ns, **later))
+    made.run(0.5)
+    assert moves(made) == ["open"]
+    said = made.run(28)
+    assert "ce -75" in said
+    assert "margin" not in said
+    assert "margin" in made.run(45)
+    assert moves(made) == ["open", "half_open", "closed"]
+
+
 def test_while_a_leg_finds_out_whether_the_link_is_back_the_others_wait_for_it():
     made = fail(Stage(["lost", "lost", "lost", "fill"], terms=TERMS))
     made.run(30)

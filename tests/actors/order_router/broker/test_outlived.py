@@ -92,7 +92,7 @@ def test_what_a_broker_squared_off_the_day_before_is_not_closed_again(leg_id):
     assert len(stage.told(ExitFinished)) == 1
     assert stage.told(ExitOverdue) == []
     assert stage.book().net(SYMBOLS[leg_id]) == 0
-    assert not stage.router._desk.is_held("s", leg_id)
+    assert ("s", leg_id) not in stage.router._desk.entered
     units = "-75" if leg_id == "ce" else "+75"
     (text,) = outside(stage)
     assert text == (

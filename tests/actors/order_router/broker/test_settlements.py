@@ -190,7 +190,7 @@ def test_a_written_off_leg_is_found_so_after_a_restart():
     assert (stage.book().net(CE), len(stage.told(LegExpired))) == (0, 1)
     stage.build()
     assert len(stage.told(LegExpired)) == 1
-    assert not stage.router._desk.is_held("s", "ce")
+    assert ("s", "ce") not in stage.router._desk.entered
 
 
 def test_each_product_of_a_contract_is_settled_by_itself():

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
-from daemon.domain.orders.words import OrderType, Side
+from daemon.domain.orders.words import OrderType, Side, State
 from daemon.messages import BasketEnded, ExitByHand, Noted, OrderAsked, PlaceByHand
 from daemon.runtime.budget import Window
 from tests.kit.router import (
@@ -113,6 +113,30 @@ def test_hedges_guard_what_fills_late_of_an_entry_that_keeps_what_it_got(end):
     stage.tell(leave())  # as a rule of the whole asks once they are held
     stage.run(1)
     assert (sides(stage), stage.broker.net()) == ("bbss", {})
+
+
+def test_what_fills_although_it_was_told_to_be_gone_is_left_with_the_whole():
+    """Its entry would keep what it gets."""
+    stage = Stage(["fill", "fill", "work", "work", "work", "work", "fill"], terms=READING)
+    stage.run(1)
+    stage.tell(enter(*CONDOR, at_ns=stage.now_ns, on_fail=OnFail.KEEP, reprice_ns=3600 * S))
+    stage.run(7)
+    by_rule(stage)
+    stage.run(0.3)
+    sale = stage.placed(3)
+    sale.state = State.WORKING
+    stage.push(3)
+    stage.run(30)
+    assert [i.leg_id for i in stage.intents() if i.side is Side.BUY][2:] == ["ce"]
+    assert stage.broker.net() == {}
+
+
+def test_an_exit_of_one_leg_of_several_names_no_other():
+    stage = Stage(["fill", "fill", "lost", "fill"])
+    stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, on_fail=OnFail.KEEP, **LONG))
+    stage.run()
+    stage.run()
+    assert "owed hc stop" in stage.tell(leave("hc"))
 
 
 def test_what_fills_of_an_entry_once_all_of_its_strategy_was_left_is_closed():

@@ -60,7 +60,7 @@ def state(made):
         (made.exits_owed, made.paused, made.day, made.sessions, made.link_alive),
         list(made.recent_intents),
         made.todays,
-        (made._legs, made.trips._before, made.trips._sent, made._held, made.taken_back),
+        (made._legs, made.trips._before, made.trips._sent, made.entered, made.taken_back),
     )
 
 

@@ -707,3 +707,20 @@ def test_an_entry_that_would_trade_with_an_order_by_hand_is_given_up_at_once():
     stage.run(0.05)
     (_, ended) = without_wakes(stage.tell(enter("ce", at_ns=stage.now_ns)))
     assert ended.startswith("ended: it would trade with the own order")
+
+
+def test_an_exit_that_is_parked_keeps_no_entry_out_and_one_in_doubt_keeps_it_for_a_while():
+    """It was replaced, and the broker's readings would have shown it; before, nobody knows."""
+    stage = Stage(["fill", "lost", "fill"], terms=READING)
+    stage.run(1)
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.5)
+    other = {"strategy_id": "t", "basket_id": "t:1", "deadline_ns": CLOSES}
+    said = stage.tell(enter("hc", "ce", at_ns=stage.now_ns, **other))
+    assert without_wakes(said) == ["opened"]
+    entered = []
+    for _ in range(60):
+        entered += stage.run(1) + stage.tell(frame(stage.now_ns))
+    assert "entered" in entered
+    assert stage.broker.net() == {SYMBOLS["hc"]: 75, SYMBOLS["ce"]: -75}

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from daemon.actors.order_router import Terms
 from daemon.actors.order_router.opening import funds
 from daemon.domain.money import e4
+from daemon.domain.orders.storm import Rate
 from daemon.domain.orders.words import OrderType, Side, State
 from daemon.errors import RuleUnknown
 from daemon.messages import (
@@ -23,6 +24,7 @@ from daemon.messages import (
     ReadMargin,
     Scope,
 )
+from daemon.runtime.breaker import BreakerPolicy
 from tests.kit.router import (
     CONDOR,
     SYMBOLS,
@@ -78,14 +80,64 @@ def test_an_entry_beyond_its_share_of_the_free_margin_is_refused_with_both_figur
     assert made.broker.orders == {}
 
 
-def test_an_entry_whose_margin_the_broker_does_not_tell_is_refused_and_not_guessed():
+def test_an_entry_whose_margin_the_broker_does_not_tell_does_not_leave_and_is_not_guessed():
     why = "its margin is not known, so it does not leave: no connection"
     assert entry(stage("no connection"))[1] == [f"ended: {why}"]
 
 
-def test_an_entry_that_the_broker_does_not_count_within_its_time_is_given_up():
+def kept_out_s(made):
+    """Decide an entry, and say for how many seconds it is kept out."""
+    began_ns = made.now_ns
+    made.tell(frame(began_ns))
+    made.tell(enter("ce", at_ns=began_ns))
+    for _ in range(610):
+        if "free s" in made.run(0.1):
+            return (made.now_ns - began_ns) // S
+    raise AssertionError("it is kept out for ever")
+
+
+def test_an_entry_whose_margin_is_not_told_waits_longer_each_time_and_is_decided_anew():
+    made = stage("no connection", replace(HELD_TO_MARGIN, breaker=BreakerPolicy(99)))
+    assert [kept_out_s(made) for _ in range(9)] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert all(fact.waits for fact in made.told(BasketEnded))
+    assert made.broker.orders == {}
+    made.broker.margin = ENOUGH
+    made.tell(enter("ce", at_ns=made.now_ns))
+    assert "entered" in made.run(1)
+
+
+def test_once_an_entry_was_answered_the_next_one_that_is_not_waits_as_the_first():
+    made = stage("no connection")
+    assert (kept_out_s(made), kept_out_s(made)) == (1, 2)
+    made.broker.margin = (e4(950_001), e4(1_000_000))
+    made.tell(enter("ce", at_ns=made.now_ns))
+    assert f"ended: {SHORT_OF}" in made.run(1)
+    made.broker.margin = "no connection"
+    assert kept_out_s(made) == 1
+
+
+def test_however_often_an_entry_waits_for_its_margin_its_strategy_is_not_stopped_for_it():
+    terms = replace(HELD_TO_MARGIN, breaker=BreakerPolicy(99), repeats=Rate(2, 3600 * S))
+    made = stage("no connection", terms)
+    for _ in range(4):
+        kept_out_s(made)
+    made.broker.margin = ENOUGH
+    made.tell(enter("ce", at_ns=made.now_ns))
+    assert "entered" in made.run(1)
+
+
+def test_meanwhile_a_strategy_is_told_why_its_entry_waits():
+    made = stage("no connection")
+    made.tell(enter("ce"))
+    made.run(0.5)
+    why = "it did not get as far as the broker; it is tried again in a moment"
+    assert made.tell(enter("ce", at_ns=made.now_ns)) == [f"ended: {why}"]
+
+
+def test_an_entry_that_the_broker_does_not_count_within_its_time_is_decided_anew():
     made = stage(None)
-    assert entry(made, seconds=6)[1] == ["ended: not filled within the time for legging"]
+    why = "the broker did not say in time what margin it needs"
+    assert entry(made, seconds=6.1)[1] == [f"ended: {why}", "free s"]
     late = MarginRead("s:0", 0, e4(1_000_000), made.now_ns)
     assert made.tell(late) == []
 
