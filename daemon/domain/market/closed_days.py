@@ -57,18 +57,29 @@ def require_lists(first: date, last: date) -> None:
         last: and until this one.
 
     Raises:
-        RulesDamaged: a day is in no list or lies outside of its own.
+        RulesDamaged: a day is in no list, lies outside of its own, or is opened in vain.
     """
     lists = rows(_TABLE, _SECTION, ClosedDays)
     for row in lists:
         if strange := [day for day in (*row.days, *row.opened) if not row.holds_on(day)]:
             raise damaged(_TABLE, f"lists {strange[0]} in the closed days of another time")
+        for day in row.opened:
+            _require_opened(day)
     day = first
     while day <= last:
         reaching = next((each for each in lists if each.holds_on(day)), None)
         if reaching is None:
             raise damaged(_TABLE, f"reaches until {last} and has no list of closed days of {day}")
         day = _DAY + (reaching.effective_to or last)
+
+
+def _require_opened(day: date) -> None:
+    if _is_closed_unlisted(day):
+        what = "closed without a list: write its session under [[special]]"
+        raise damaged(_TABLE, f"lists {day} as opened, which is {what}")
+    if not trades_ordinarily(day):
+        what = "closes it: let its effective_from be that of the other, or later"
+        raise damaged(_TABLE, f"lists {day} as opened in a row after which another {what}")
 
 
 def _is_closed_unlisted(day: date) -> bool:

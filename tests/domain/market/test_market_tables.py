@@ -119,6 +119,34 @@ def test_a_list_holds_days_of_its_own_time_alone(kind):
         require_tables()
 
 
+UNLISTED = "as opened, which is closed without a list: write its session under [[special]]"
+LATER = (
+    "as opened in a row after which another closes it: let its effective_from be that of the "
+    "other, or later"
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (date(2026, 12, 5), UNLISTED),
+        (date(2026, 12, 25), UNLISTED),
+        (date(2026, 3, 26), LATER),
+    ],
+    ids=["a weekend", "closed every year", "a list that begins later"],
+)
+def test_a_day_that_is_opened_in_vain_is_refused(day, said):
+    own = listed(opened=[day])["closed"]
+    closes = {**own[0], "effective_from": date(2026, 3, 2), "days": [date(2026, 3, 26)]}
+    lay("calendar", closed=[*own, {**closes, "opened": []}])
+
+    with pytest.raises(RulesDamaged) as refused:
+        require_tables()
+    assert str(refused.value) == (
+        f"mine.toml lists {day} {said}; docs/rules.md says what it may hold"
+    )
+
+
 def given(parts: Sequence[tuple[int, int]], kind: str) -> list[dict[str, object]]:
     return [{"kind": kind, "opens": time(a), "closes": time(b)} for a, b in parts]
 
