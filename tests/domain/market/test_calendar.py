@@ -203,24 +203,6 @@ def test_sessions_are_ordered_and_the_neighbours_meet(day):
 
 
 @pytest.mark.parametrize(
-    ("day", "as_of", "expected"),
-    [
-        (date(2026, 3, 31), None, False),
-        (date(2026, 3, 31), date(2025, 12, 11), True),
-        (date(2026, 3, 31), date(2025, 12, 12), False),
-        (date(2026, 1, 15), date(2026, 1, 8), True),
-        (date(2029, 12, 25), None, False),
-        (date(2029, 12, 24), None, True),
-        (date(2029, 12, 22), None, False),
-        (date(2026, 2, 1), None, False),
-        (date(2025, 10, 21), None, False),
-    ],
-)
-def test_an_ordinary_session_is_judged_with_the_eyes_of_a_day(day, as_of, expected):
-    assert trades_ordinarily(day, as_of) is expected
-
-
-@pytest.mark.parametrize(
     ("day", "expected"),
     [
         (date(2024, 3, 2), Confidence.HIGH),
