@@ -19,9 +19,9 @@ from daemon.app.machine.host import Host
 from daemon.app.machine.sentry import LOOK_S, LOOKS, Sentry
 from daemon.app.machine.works import called_off
 from daemon.app.watching.beat import SILENT, Beat
-from daemon.app.watching.books import trades
 from daemon.control import Control, Refusal
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.calendar import may_trade
 from daemon.errors import OrdoError
 from daemon.kill import LatchUnwritten
 from daemon.messages import FreeEntries, HeldBy, HoldEntries
@@ -196,7 +196,7 @@ class Unit:
         ahead_ns = market_ns - wall_ns if held is not None else 0
         looked = watch.look(wall_ns, self._host.running.now_ns(), ahead_ns)
         if looked.wall is Wall.JUMPED:
-            sentence = jump_sentence(looked.by_ns, ahead_ns, trades=trades(market_ns))
+            sentence = jump_sentence(looked.by_ns, ahead_ns, trades=may_trade(market_ns))
             self._say(f"ALERT {sentence}")
             if held is not None:
                 _tell(held, HoldEntries(HeldBy.CLOCK, sentence))

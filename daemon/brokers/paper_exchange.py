@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from daemon.domain.instants import day_of
 from daemon.domain.market.bands import band
-from daemon.domain.market.calendar import Segment, guarded
+from daemon.domain.market.calendar import Segment, may_trade
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.errors import RuleUnknown
 from daemon.twin.exchange import Exchange
@@ -51,8 +50,7 @@ def segment_of(instrument: Instrument) -> Segment:
 
 def _is_open(instrument: Instrument, at_ns: int) -> bool:
     # What is guarded can be left, on a day that no table knows too.
-    hours = guarded(day_of(at_ns), segment_of(instrument))
-    return any(part.open_ns <= at_ns < part.close_ns for part in hours)
+    return may_trade(at_ns, segment_of(instrument))
 
 
 RULES = MarketRules(contract=_contract, band=_band, is_open=_is_open)

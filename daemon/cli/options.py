@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from daemon.settings import Settings, SettingsRefused, load, load_to_brake, take_up
+from daemon.settings import Settings, SettingsRefused, load, load_to_brake, load_with_rules
 
 PATH = click.Path(path_type=Path)
 """How an option takes a path; whether it exists is said by whoever opens it."""
@@ -21,9 +21,7 @@ def load_settings(path: Path | None) -> Settings:
     Raises:
         SettingsError: something in them is wrong, or in rules of the operator's own.
     """
-    settings = settings_to_ask(path)
-    take_up(settings.market)
-    return settings
+    return load_with_rules(path, os.environ)
 
 
 def settings_to_ask(path: Path | None) -> Settings:

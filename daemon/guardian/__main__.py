@@ -23,7 +23,7 @@ from daemon.guardian.sight import Sight, sight_of
 from daemon.guardian.telling import Teller
 from daemon.guardian.watch import Watch, daemon_of
 from daemon.guardian.ways import Ways, at_brokers
-from daemon.settings import FeedKind, Settings, load, take_up
+from daemon.settings import FeedKind, Settings, load_with_rules
 from daemon.settings.credentials import FOLDER
 from daemon.storage.stood_in_for import MEND, stood_in_for, unlike, watched
 from daemon.storage.unused import never_ran
@@ -43,8 +43,7 @@ _HUNG_UP: Final = (
 @click.option("--once", is_flag=True, help="Say how things stand, change nothing, and end.")
 def command(settings: Path | None, *, once: bool) -> int:
     """Close what is open where no daemon guards it any more."""
-    loaded = load(settings, os.environ)
-    take_up(loaded.market)
+    loaded = load_with_rules(settings, os.environ)
     ways = _ways(loaded)
     return _told(loaded, ways) if once else _watched(loaded, ways)
 

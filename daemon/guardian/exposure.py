@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from daemon.brokers.paper_exchange import exchange
-from daemon.domain.market import calendar
-from daemon.errors import OrdoError, RuleUnknown, StoreError
+from daemon.domain.market.calendar import may_trade
+from daemon.errors import OrdoError, StoreError
 from daemon.guardian.decision import Exposure
 from daemon.settings import Settings
 from daemon.storage.stored import Stored
@@ -36,7 +36,7 @@ def exposure_of(settings: Settings) -> Exposure:
         return Exposure.UNREAD
     if not is_open:
         return Exposure.FLAT
-    return Exposure.OPEN if trades(reached_ns) else Exposure.WAITING
+    return Exposure.OPEN if may_trade(reached_ns) else Exposure.WAITING
 
 
 def _recorded_ns(settings: Settings) -> int:
@@ -72,11 +72,3 @@ def open_in(twin: Exchange) -> list[str]:
         if order.status is Status.WORKING
     ]
     return [*held, *rests]
-
-
-def trades(at_ns: int) -> bool:
-    """Say whether derivatives trade at an instant; where no table says, they may."""
-    try:
-        return calendar.is_open(at_ns, calendar.Segment.DERIVATIVES)
-    except RuleUnknown:
-        return True

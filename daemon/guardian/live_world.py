@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from daemon.domain.market.calendar import may_trade
 from daemon.domain.market.frames import Quote
 from daemon.domain.orders.words import OrderUpdated
 from daemon.errors import BrokerError, SessionRefused
-from daemon.guardian.exposure import trades
 from daemon.guardian.ways import Way, Ways
 
 _PAUSE_S = 0.25
@@ -75,7 +75,7 @@ class LiveWorld:
     async def go_on(self) -> Mapping[str, Sequence[OrderUpdated]] | None:
         """Let a moment pass; what was filled meanwhile the next reading tells."""
         await asyncio.sleep(_PAUSE_S)
-        return dict.fromkeys(self.doors, ()) if trades(self.now_ns()) else None
+        return dict.fromkeys(self.doors, ()) if may_trade(self.now_ns()) else None
 
 
 async def reached(ways: Ways) -> LiveWorld:

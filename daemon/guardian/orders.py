@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.bands import averaged_e4
-from daemon.domain.market.calendar import Segment, sessions
+from daemon.domain.market.calendar import guarded
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Instrument, contract
 from daemon.domain.market.trading_hours import takes_orders
@@ -131,9 +131,5 @@ def seen_by_the_gate(wanted: Wanted, side: Side, seen: Sequence[Frame], now_ns: 
 
 
 def _trades(instrument: Instrument, at_ns: int) -> bool:
-    try:
-        parts = sessions(day_of(at_ns), Segment.DERIVATIVES)
-    except RuleUnknown:
-        return True
-    hours = tuple((each.open_ns, each.close_ns - 1) for each in parts)
+    hours = tuple((each.open_ns, each.close_ns - 1) for each in guarded(day_of(at_ns)))
     return takes_orders(instrument.symbol, hours, at_ns)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from daemon.domain.market.calendar import may_trade
 from daemon.domain.orders.reconcile import positions
 from daemon.domain.orders.shares import beside
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import State
 from daemon.errors import BrokerError, SessionRefused
 from daemon.guardian.decision import Exposure
-from daemon.guardian.exposure import exposure_of, trades
+from daemon.guardian.exposure import exposure_of
 from daemon.guardian.orders import is_ordered
 from daemon.guardian.ways import Way, Ways
 from daemon.messages import AccountUnread, ReadAccount
@@ -104,7 +105,7 @@ class BrokerSight:
         except BrokerError as error:
             self.why = str(error)
             return Exposure.UNREAD
-        self.rests = not trades(self._ways.now_ns())
+        self.rests = not may_trade(self._ways.now_ns())
         if self.rests and self._resting is not None and self._said_again < _CLOSED_LOOKS:
             self._said_again += 1
             return self._resting

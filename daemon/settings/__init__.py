@@ -8,7 +8,7 @@ from daemon.settings.broker_terms import Broker
 from daemon.settings.faults import Fault, SettingsRefused
 from daemon.settings.guardian import Guardian
 from daemon.settings.hot_state import HotState, RedisPlace
-from daemon.settings.loading import load, load_to_brake
+from daemon.settings.loading import load, load_to_brake, load_with_rules
 from daemon.settings.looking import Logs, Telemetry
 from daemon.settings.own_rules import Market, take_up
 from daemon.settings.schema import (
@@ -69,6 +69,7 @@ __all__ = [
     "limits",
     "load",
     "load_to_brake",
+    "load_with_rules",
     "storms",
     "take_up",
     "windows",

@@ -139,15 +139,17 @@ def percent(low: str, high: str) -> Amount:
 
 
 class Day(Kind, frozen=True):
-    """A day, bounds included."""
+    """A day, bounds included; without them any."""
 
-    first: date
-    last: date
+    first: date = date.min
+    last: date = date.max
 
     @property
     def expected(self) -> str:
         """What to write, in words."""
-        return f"a day from {self.first} to {self.last}, without quotes"
+        is_any = (self.first, self.last) == (date.min, date.max)
+        which = "such as 2026-03-09" if is_any else f"from {self.first} to {self.last}"
+        return f"a day {which}, without quotes"
 
     def read(self, raw: object) -> date:
         """Return the day."""

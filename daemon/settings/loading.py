@@ -8,10 +8,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from daemon.domain.market.calendar import coverage
 from daemon.settings.credentials import credential
 from daemon.settings.document import Document, read_document
 from daemon.settings.environment import PREFIX, overlay
 from daemon.settings.faults import Fault, SettingsRefused
+from daemon.settings.kinds import Day
+from daemon.settings.own_rules import take_up
 from daemon.settings.reading import Reader, fields_of
 from daemon.settings.schema import Settings
 from daemon.settings.variables import set_nothing
@@ -21,7 +24,7 @@ _DAEMON, _FOLDER, _ACCOUNTS = "daemon", "state_dir", "accounts"
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """Return the settings.
+    """Return the settings; by which market rules they go is not looked at.
 
     Args:
         path: the file; None: the `settings.toml` that the service manager hands over, else the one
@@ -31,14 +34,26 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsRefused: a `SettingsError` with every fault that was found.
     """
-    document = _document(path or credential(DEFAULT_PATH.name, environ))
-    faults = set_nothing(document.raw, environ)
-    faults += overlay(document.raw, environ)
+    settings, _ = _read(path, environ)
+    return settings
+
+
+def load_with_rules(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Return the settings, and lay the market rules that they name over those shipped.
+
+    Args:
+        path: as for `load`.
+        environ: as for `load`.
+
+    Raises:
+        SettingsError: something in them is wrong, or in rules of the operator's own.
+    """
+    settings, document = _read(path, environ)
+    take_up(settings.market)
     reader = Reader(document)
-    settings = reader.table(Settings, document.raw)
-    faults += reader.faults
-    if settings is None or faults:
-        raise SettingsRefused(faults)
+    reader.bound(Day(*coverage()), "feed", "first_day")  # the calendar is whole only now
+    if reader.faults:
+        raise SettingsRefused(reader.faults)
     return settings
 
 
@@ -67,6 +82,19 @@ def load_to_brake(
         if any(map(_concerns_accounts, refused.faults)):
             settings = replace(settings, accounts=())
         return settings, refused
+
+
+def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, Document]:
+    """Return the settings, and what they were read from, the environment laid over it."""
+    document = _document(path or credential(DEFAULT_PATH.name, environ))
+    faults = set_nothing(document.raw, environ)
+    faults += overlay(document.raw, environ)
+    reader = Reader(document)
+    settings = reader.table(Settings, document.raw)
+    faults += reader.faults
+    if settings is None or faults:
+        raise SettingsRefused(faults)
+    return settings, document
 
 
 def _concerns_accounts(fault: Fault) -> bool:

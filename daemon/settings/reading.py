@@ -85,6 +85,12 @@ class Reader:
             values[field.name] = field.default if value is _FAULTY else value
         return table(**values)
 
+    def bound(self, kind: Kind, section: str, key: str) -> None:
+        """Hold a key of a section that was read to a kind that is known only since then."""
+        written = self._document.raw.get(section, {})
+        if key in written:
+            self._leaf(kind, written[key], (section, key))
+
     def _field(self, field: Field, raw: dict[str, Any], key: Key) -> object:
         """Return the value of a key, its preset where it was not written, or `_FAULTY`."""
         inside = (*key, field.key)

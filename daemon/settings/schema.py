@@ -17,7 +17,6 @@ from typing import Annotated, ClassVar
 from msgspec import field
 
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.domain.market.calendar import coverage
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
@@ -112,7 +111,8 @@ class Feed(Table, frozen=True):
             `prices`, which logs in and never trades. None: through the first of [[accounts]] that
             is at a broker.
         path: what is replayed, a recording or a folder of them; None: the one that comes with Ordo.
-        first_day: the first generated day; one without a session stands for the next with one.
+        first_day: the first generated day; one without a session stands for the next with one. The
+            calendar knows it, which is judged once the operator's own rules are laid over that.
         speed_e4: market seconds per second of the wall clock, in `_e4`; 0: as fast as it goes.
         seed: of everything that is left to chance on paper, a generated market included.
         interval_ms: how far apart frames are; 0: a second where they are generated, else learned.
@@ -121,7 +121,7 @@ class Feed(Table, frozen=True):
     kind: Annotated[FeedKind, OneOf(FeedKind, ("twelve_data",))] = FeedKind.GENERATED
     broker: Annotated[str, Translated('"zerodha"', prices_of)] | None = None
     path: Annotated[Path, Location()] | None = None
-    first_day: Annotated[date, Day(*coverage())] = date(2026, 3, 9)
+    first_day: Annotated[date, Day()] = date(2026, 3, 9)
     speed_e4: Annotated[int, Speed(Amount(Decimal("0.01"), Decimal(10_000), "a factor"))] = field(
         default=60 * E4, name="speed"
     )

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from daemon.domain.market.rules import laid_over
 from daemon.domain.orders.arming import PAPER, mode_of_all
 from daemon.settings import Settings
 from daemon.settings.guardian import LOCK, SOCKET
@@ -34,7 +35,8 @@ class StoodInFor(Struct, frozen=True):
         mode: whose money is traded with.
         state_dir: the state folder, from the root on.
         accounts: the ids of those that it can close.
-        tables: a digest of each table of the settings that it goes by, by its name.
+        tables: a digest of each table of the settings that it goes by, by its name; of `market`, of
+            the operator's own rules, where there are some.
     """
 
     mode: str
@@ -44,7 +46,7 @@ class StoodInFor(Struct, frozen=True):
 
 
 def stood_in_for(settings: Settings) -> StoodInFor:
-    """Return what a guardian goes by that is started with these settings."""
+    """Return what a guardian goes by that is started with these settings, and own market rules."""
     accounts = settings.accounts
     live = tuple(each for each in accounts if each.broker != PAPER)
     closed = live or accounts
@@ -57,6 +59,8 @@ def stood_in_for(settings: Settings) -> StoodInFor:
     }
     if not live:  # the market on paper is its own, and follows from these
         tables["feed"] = settings.feed
+    if own := laid_over():  # what is told without any stays what it was
+        tables["market"] = {table: each.document for table, each in own.items()}
     return StoodInFor(
         mode_of_all(each.broker for each in accounts),
         os.fspath(settings.daemon.state_dir.absolute()),
@@ -91,7 +95,11 @@ def unlike(settings: Settings) -> str:
         found.append(f"stands in for {_named(told)}, and the settings are for {_named(own)}")
     if not _is_same(Path(told.state_dir), state_dir):
         found.append(f"was started on {told.state_dir}")
-    names = [name for name, digest in own.tables.items() if told.tables.get(name) != digest]
+    names = [
+        name
+        for name in {**own.tables, **told.tables}
+        if own.tables.get(name) != told.tables.get(name)
+    ]
     if names and not found:
         found.append(f"goes by another {' and '.join(f'[{name}]' for name in names)}")
     return f"the guardian that watches {state_dir} {'; it '.join(found)}" if found else ""

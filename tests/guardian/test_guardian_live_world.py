@@ -15,8 +15,8 @@ from daemon.errors import BrokerUnavailable, SessionRefused
 from daemon.guardian import live_world
 from daemon.guardian.live_world import reached
 
-DAY = date(2026, 3, 9)
-NOON, EVENING = at(DAY, time(12)), at(DAY, time(18))
+DAY, UNKNOWN_DAY = date(2026, 3, 9), date(2027, 1, 1)
+NOON = at(DAY, time(12))
 CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
 NO_SESSION, AWAY = SessionRefused("no session"), BrokerUnavailable("the line is down")
 
@@ -116,10 +116,12 @@ async def test_prices_of_one_account_go_on_to_count_beside_those_of_another():
     assert world.quotes == {CALL: Quote(1), PUT: Quote(2)}
 
 
-async def test_the_market_goes_on_until_the_exchange_rests():
+@pytest.mark.parametrize("day", [DAY, UNKNOWN_DAY], ids=["known", "one that no table knows"])
+async def test_the_market_goes_on_until_the_exchange_rests(day):
     ways = Ways(Way("a"))
     world = await reached(ways)
+    ways.at_ns = at(day, time(12))
     assert await world.go_on() == {"a": ()}
-    ways.at_ns = EVENING
+    ways.at_ns = at(day, time(18))
     assert await world.go_on() is None
-    assert world.now_ns() == EVENING
+    assert world.now_ns() == at(day, time(18))

@@ -113,6 +113,23 @@ async def test_what_an_account_shows_is_open_flat_or_cannot_be_seen(shown, tradi
 
 
 @pytest.mark.parametrize(
+    ("day", "wall", "exposure"),
+    [
+        (date(2027, 1, 1), time(12), OPEN),
+        (date(2027, 1, 1), time(18), WAITING),
+        (date(2027, 1, 2), time(12), WAITING),
+    ],
+    ids=["in the hours of a weekday", "in the evening", "at a weekend"],
+)
+async def test_on_a_day_that_no_table_knows_what_is_open_waits_outside_the_usual_hours(
+    day, wall, exposure
+):
+    sight = sight_at(Ways(Way(SHORT), now_ns=at(day, wall)))
+    assert await sight.look() is exposure
+    assert sight.rests is (exposure is WAITING)
+
+
+@pytest.mark.parametrize(
     ("accounts", "exposure"),
     [
         ((book(), SHORT, NO_SESSION), OPEN),

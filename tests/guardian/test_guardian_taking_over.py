@@ -24,7 +24,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.orders.words import IntentRecorded, OrderAccepted, OrderUpdated, Purpose, State
 from daemon.errors import BrokerUnavailable, OrdoError, OutcomeUnknown, SessionRefused, StoreError
 from daemon.guardian.decision import Daemon, Exposure
-from daemon.guardian.exposure import exposure_of, open_in, seen, trades
+from daemon.guardian.exposure import exposure_of, open_in, seen
 from daemon.guardian.paper_world import PaperWorld, entered
 from daemon.guardian.taking_over import Takeover, is_ours, latch
 from daemon.guardian.telling import ALERT, Teller
@@ -551,6 +551,23 @@ def test_what_the_record_has_reached_counts_as_well(tmp_path):
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
 
 
+@pytest.mark.parametrize(
+    ("day", "exposure"),
+    [
+        (date(2027, 1, 1), Exposure.OPEN),
+        (date(2027, 1, 2), Exposure.WAITING),
+        (date(2027, 1, 26), Exposure.WAITING),
+    ],
+    ids=["a weekday", "a weekend", "a day that is closed every year"],
+)
+def test_on_a_day_that_no_table_knows_what_is_open_waits_where_it_may_not_trade(
+    tmp_path, day, exposure
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    reach(tmp_path, at(day, time(12)))
+    assert exposure_of(settings_of(tmp_path)) is exposure
+
+
 @pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wall", "missing"),
@@ -572,11 +589,6 @@ def test_one_account_that_holds_something_is_enough(tmp_path, name):
     for each in (BOOK, "exchange.second.sqlite"):
         traded(tmp_path, *([(CALL, Side.SELL, 65, 0)] if each == name else []), name=each)
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
-
-
-def test_where_no_table_says_whether_the_exchange_trades_it_may(tmp_path):
-    assert trades(at(date(2199, 3, 11), time(12)))
-    assert not trades(at(date(2026, 3, 8), time(12)))
 
 
 def test_a_book_that_cannot_be_read_is_not_flat(tmp_path):

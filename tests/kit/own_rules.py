@@ -9,13 +9,14 @@ from daemon.domain.market import (
     bands,
     calendar,
     charges,
+    closed_days,
     expiries,
     instruments,
     margin,
     rules,
 )
 
-_MODULES = (bands, calendar, charges, expiries, instruments, margin, rules)
+_MODULES = (bands, calendar, charges, closed_days, expiries, instruments, margin, rules)
 
 
 @contextmanager

@@ -106,14 +106,14 @@ REFUSED = {
         {"ORDO_FEED__FIRST_DAY": "monday"},
         (
             'ORDO_FEED__FIRST_DAY in the environment: feed.first_day is "monday"; '
-            "write a day from 2019-01-01 to 2026-12-31, without quotes"
+            "write a day such as 2026-03-09, without quotes"
         ),
     ),
     "a day that does not exist": (
         {"ORDO_FEED__FIRST_DAY": "2026-02-30"},
         (
             'ORDO_FEED__FIRST_DAY in the environment: feed.first_day is "2026-02-30"; '
-            "write a day from 2019-01-01 to 2026-12-31, without quotes"
+            "write a day such as 2026-03-09, without quotes"
         ),
     ),
     "an unknown key": (

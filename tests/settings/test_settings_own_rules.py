@@ -12,7 +12,15 @@ from daemon.domain.market.calendar import is_session
 from daemon.domain.market.rules import laid_over
 from daemon.errors import RulesDamaged, SettingsError
 from daemon.jobs.preflight import market
-from daemon.settings import Market, Settings, load, take_up
+from daemon.settings import (
+    Market,
+    Settings,
+    SettingsRefused,
+    load,
+    load_to_brake,
+    load_with_rules,
+    take_up,
+)
 from tests.kit.commands import ended, ordo
 from tests.kit.own_rules import unread_tables
 
@@ -100,6 +108,48 @@ def test_what_is_wrong_in_a_folder_is_refused_with_its_file(folder, name, conten
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("day", "own", "last"),
+    [
+        ("2018-12-31", "", "2026-12-31"),
+        ("2027-01-04", "", "2026-12-31"),
+        ("2028-01-03", NEW_YEAR, "2027-12-31"),
+    ],
+)
+def test_a_first_day_beyond_the_calendar_is_refused_with_its_place(
+    tmp_path, folder, day, own, last
+):
+    (folder / "calendar.toml").write_text(own)
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[market]\nrules = "{folder}"\n[feed]\nfirst_day = {day}\n')
+    said = f"feed.first_day is {day}; write a day from 2019-01-01 to {last}, without quotes"
+
+    with pytest.raises(SettingsRefused) as refused:
+        load_with_rules(file, {})
+    assert str(refused.value) == f"{file}, line 4: {said}"
+    with pytest.raises(SettingsRefused) as refused:
+        load_with_rules(file, {"ORDO_FEED__FIRST_DAY": day})
+    assert str(refused.value) == f"ORDO_FEED__FIRST_DAY in the environment: {said}"
+
+
+def test_a_first_day_that_the_calendar_reaches_with_own_rules_is_gone_by(tmp_path, folder):
+    (folder / "calendar.toml").write_text(NEW_YEAR)
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[market]\nrules = "{folder}"\n[feed]\nfirst_day = 2027-01-04\n')
+
+    assert load_with_rules(file, {}).feed.first_day == date(2027, 1, 4)
+
+
+def test_whoever_asks_or_brakes_is_not_held_to_the_calendar(tmp_path, folder):
+    """Market rules are the daemon's own affair, and may be half saved meanwhile."""
+    (folder / "calendar.toml").write_text("last_day = ")
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[market]\nrules = "{folder}"\n[feed]\nfirst_day = 2027-01-04\n')
+
+    assert load(file, {}).feed.first_day == date(2027, 1, 4)
+    assert load_to_brake(file, {})[1] is None
+
+
 def test_a_folder_that_cannot_be_read_is_refused(folder):
     (folder / "calendar.toml").mkdir()
     for path in (folder, folder / "gone"):
@@ -139,7 +189,9 @@ def test_a_program_that_starts_refuses_wrong_rules(tmp_path, folder, module):
 
 def test_a_program_that_starts_goes_by_own_rules(tmp_path, folder):
     (folder / "calendar.toml").write_text(NEW_YEAR)
-    (tmp_path / "settings.toml").write_text('[market]\nrules = "rules"\n')
+    (tmp_path / "settings.toml").write_text(
+        '[market]\nrules = "rules"\n[feed]\nfirst_day = 2027-01-04\n'
+    )
     done = ended(ordo("check", cwd=tmp_path))
 
     assert load(tmp_path / "settings.toml", {}).market == Market(folder=Path("rules"))

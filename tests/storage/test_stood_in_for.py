@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, time
+from typing import Any
+
 import msgspec
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.market import rules
+from daemon.domain.market.rules import Own
 from daemon.guardian.listening import listening
 from daemon.settings import Account, Daemon, FeedKind, Guardian, Settings
 from daemon.storage.stood_in_for import stood_in_for, unlike
@@ -16,6 +22,17 @@ ZED = Account(id="zed", broker="zerodha")
 @pytest.fixture
 def paper(tmp_path) -> Settings:
     return Settings(daemon=Daemon(state_dir=tmp_path))
+
+
+@pytest.fixture
+def own_rules(monkeypatch) -> Callable[[dict[str, Any]], None]:
+    """Lay a calendar over the one shipped; an empty one is none."""
+
+    def lay(calendar: dict[str, Any]) -> None:
+        over = {"calendar": Own("mine.toml", calendar)} if calendar else {}
+        monkeypatch.setattr(rules, "_OWN", over)
+
+    return lay
 
 
 def words(settings: Settings) -> bytes:
@@ -55,6 +72,29 @@ def test_a_guardian_that_goes_by_other_tables_is_told_of_by_their_names(paper):
     )
     with listening(paper.daemon.state_dir, words(other)):
         assert unlike(paper).endswith(" goes by another [guardian] and [risk]")
+
+
+NEW_RULES = {"closed": [{"effective_from": date(2027, 1, 1), "opens": time(9)}]}
+
+
+@pytest.mark.parametrize(
+    ("guardians", "ours"),
+    [({}, NEW_RULES), (NEW_RULES, {}), (NEW_RULES, {"last_day": date(2027, 12, 31)})],
+    ids=["it has none", "it alone has some", "it has others"],
+)
+def test_a_guardian_that_goes_by_other_market_rules_is_told_of(paper, own_rules, guardians, ours):
+    own_rules(guardians)
+    with listening(paper.daemon.state_dir, words(paper)):
+        assert unlike(paper) == ""
+        own_rules(ours)
+        assert unlike(paper).endswith(" goes by another [market]")
+
+
+def test_without_own_market_rules_none_are_told(paper, own_rules):
+    own_rules({})
+    assert list(stood_in_for(paper).tables) == [
+        *("accounts", "brokers", "guardian", "ledger", "risk", "feed")
+    ]
 
 
 def test_what_it_does_not_go_by_may_differ(paper):

@@ -15,8 +15,7 @@ from typing import Final
 from daemon.app.given.assignment import Time
 from daemon.control import Control, Refusal
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.domain.market.calendar import Segment, is_open
-from daemon.errors import RuleUnknown
+from daemon.domain.market.calendar import may_trade
 from daemon.messages import AccountSeen, FreeEntries, HeldBy, HoldEntries
 from daemon.runtime.pace import Pace
 from daemon.runtime.tasks import Tasks
@@ -102,18 +101,10 @@ class Books:
                 self._say(seen.account, HoldEntries(HeldBy.BOOKS, because))
 
     def _is_unguarded(self, seen: AccountSeen) -> bool:
-        if seen.reconciled or self._waited_s < _PATIENCE_S or not trades(self._pace.now_ns()):
+        if seen.reconciled or self._waited_s < _PATIENCE_S or not may_trade(self._pace.now_ns()):
             return False
         return bool(seen.working) or any(leg.net_quantity for leg in seen.held)
 
     def _say(self, account: str, message: HoldEntries | FreeEntries) -> None:
         line = self._control.line
         line.tell(line.router(account), message, Lane.CONTROL)
-
-
-def trades(at_ns: int) -> bool:
-    """Say whether derivatives trade at an instant; where no table says, they may."""
-    try:
-        return is_open(at_ns, Segment.DERIVATIVES)
-    except RuleUnknown:
-        return True

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from msgspec import Struct
 
 from daemon.domain.instants import at, day_of
+from daemon.domain.market.closed_days import ClosedDays, require_lists, trades_ordinarily
 from daemon.domain.market.rules import Confidence, Row, Shapes, damaged, fact, latest, rows, unknown
 from daemon.domain.market.session_parts import TRADING, Part, SessionKind, make_a_day
 
@@ -21,7 +22,6 @@ _TABLE = "calendar"
 _ADD = "add the year's closed days with their circular, as docs/rules.md says"
 _DAY = timedelta(days=1)
 _NO_DAY = "whose parts are out of order, or none of them trades"
-_SATURDAY = 5
 _PRE_OPEN = time(9)
 """When an ordinary day begins; no exchange trades earlier."""
 _LATEST = time(23, 30)
@@ -49,13 +49,6 @@ class Session(Struct, frozen=True):
     kind: SessionKind
 
 
-class _Closed(Row, frozen=True, kw_only=True):
-    announced: date
-    days: tuple[date, ...] = ()
-    opened: tuple[date, ...] = ()
-    """Those of earlier lists that are sessions after all."""
-
-
 class _Hours(Row, frozen=True, kw_only=True):
     segment: Segment
     parts: tuple[Part, ...]
@@ -65,7 +58,7 @@ class _Special(Row, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
 
 
-SHAPES: Shapes = {"closed": _Closed, "hours": _Hours, "special": _Special}
+SHAPES: Shapes = {"closed": ClosedDays, "hours": _Hours, "special": _Special}
 
 
 def coverage() -> tuple[date, date]:
@@ -86,21 +79,12 @@ def require(day: date) -> None:
 
 
 def require_whole() -> None:
-    """Refuse a calendar that reaches where no list of closed days does, or lists what it cannot.
+    """Refuse a calendar whose lists of closed days, special sessions or hours make none.
 
     Raises:
         RulesDamaged: it is not whole.
     """
-    lists = rows(_TABLE, "closed", _Closed)
-    for row in lists:
-        if strange := [day for day in (*row.days, *row.opened) if not row.holds_on(day)]:
-            raise damaged(_TABLE, f"lists {strange[0]} in the closed days of another time")
-    day, last = coverage()
-    while day <= last:
-        reaching = next((each for each in lists if each.holds_on(day)), None)
-        if reaching is None:
-            raise damaged(_TABLE, f"reaches until {last} and has no list of closed days of {day}")
-        day = _DAY + (reaching.effective_to or last)
+    require_lists(*coverage())
     for each in rows(_TABLE, "special", _Special):
         if each.effective_to != each.effective_from:
             raise damaged(_TABLE, f"has a special session of many days from {each.effective_from}")
@@ -109,24 +93,6 @@ def require_whole() -> None:
     for ordinary in rows(_TABLE, "hours", _Hours):
         if not make_a_day(ordinary.parts):
             raise damaged(_TABLE, f"has hours from {ordinary.effective_from} {_NO_DAY}")
-
-
-@lru_cache(maxsize=16_384)
-def trades_ordinarily(day: date, as_of: date | None = None) -> bool:
-    """Return whether an ordinary full session is held, which is what expiries move by.
-
-    Unlike the others this answers beyond `coverage` too, as the exchange does when it dates a
-    contract years ahead: by weekends and the days that are closed every year.
-
-    Args:
-        day: the day in question.
-        as_of: look with the eyes of this day, when later lists were not yet published; none: with
-            all that is known.
-    """
-    if day.weekday() >= _SATURDAY or day.strftime("%m-%d") in _fixed():
-        return False
-    announced = _closures().get(day)
-    return announced is None or (as_of is not None and as_of < announced)
 
 
 @lru_cache(maxsize=16_384)
@@ -207,13 +173,12 @@ def auctions(day: date) -> tuple[Session, ...]:
     return tuple(part for part in every if part.kind is SessionKind.CLOSING_AUCTION)
 
 
-def is_open(at_ns: int, segment: Segment) -> bool:
-    """Return whether orders match continuously at an instant; the closing instant is closed.
+def may_trade(at_ns: int, segment: Segment = Segment.DERIVATIVES) -> bool:
+    """Return whether a segment trades at an instant; where no table says, whether it may.
 
-    Raises:
-        RuleUnknown: the day lies outside `coverage`, or the hours are not known.
+    The closing instant is closed.
     """
-    found = sessions(day_of(at_ns), segment)
+    found = guarded(day_of(at_ns), segment)
     return any(part.open_ns <= at_ns < part.close_ns for part in found)
 
 
@@ -325,22 +290,6 @@ def _hours(day: date, segment: Segment) -> _Hours:
     row = latest(found, day)
     assert row is not None, "the hours cover every day of the calendar"
     return row
-
-
-@cache
-def _fixed() -> frozenset[str]:
-    return frozenset(fact(_TABLE, "fixed"))
-
-
-@cache
-def _closures() -> dict[date, date]:
-    """Return the closed days, with the day on which each was announced."""
-    closures: dict[date, date] = {}
-    for row in rows(_TABLE, "closed", _Closed):
-        closures |= dict.fromkeys(row.days, row.announced)
-        for day in row.opened:
-            closures.pop(day, None)
-    return closures
 
 
 @cache

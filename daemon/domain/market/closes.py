@@ -13,13 +13,8 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
-from daemon.domain.market.calendar import (
-    Segment,
-    auctions,
-    session_close_ns,
-    settlement_ns,
-    trades_ordinarily,
-)
+from daemon.domain.market.calendar import Segment, auctions, session_close_ns, settlement_ns
+from daemon.domain.market.closed_days import trades_ordinarily
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import parts_of
 from daemon.domain.money import divide_half_even

@@ -13,7 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
-from daemon.domain.market.calendar import coverage, require, trades_ordinarily
+from daemon.domain.market.calendar import coverage, require
+from daemon.domain.market.closed_days import trades_ordinarily
 from daemon.domain.market.instruments import is_index
 from daemon.domain.market.rules import Row, Shapes, latest, rows, unknown
 from daemon.errors import RuleUnknown

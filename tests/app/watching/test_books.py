@@ -20,6 +20,8 @@ from daemon.runtime.flow import Flow
 from daemon.runtime.pace import Pace
 
 OPEN, NIGHT = (at(date(2026, 3, 9), wall) for wall in (time(9, 30), time(8, 30)))
+UNKNOWN_NIGHT = at(date(2027, 1, 1), time(8, 30))
+"""Of a day that no table knows."""
 SESSIONLESS = "there is no session at Zerodha"
 READ = AccountSeen("zed", "zerodha", True, "", (), (), (), (), 0)
 UNTRIED = replace(READ, reconciled=False)
@@ -114,7 +116,8 @@ async def test_an_order_that_may_fill_unread_is_as_good_as_something_held():
 
 
 @pytest.mark.parametrize(
-    ("unread", "now_ns"), [(UNREAD, OPEN), (replace(UNREAD, held=HELD), NIGHT)]
+    ("unread", "now_ns"),
+    [(UNREAD, OPEN), *((replace(UNREAD, held=HELD), now_ns) for now_ns in (NIGHT, UNKNOWN_NIGHT))],
 )
 async def test_with_nothing_held_or_nothing_traded_nobody_is_told(unread, now_ns):
     told = Waiting((unread,), (unread,), (unread,), (READ,), now_ns=now_ns)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.instants import at, start_of, wall_of
+from daemon.domain.instants import at, wall_of
 from daemon.domain.market.calendar import (
     Segment,
     confidence_of,
     coverage,
     days_since_trading,
-    is_open,
     is_session,
     knows_hours,
+    may_trade,
     next_session,
     phases,
     presumed,
@@ -24,8 +24,8 @@ from daemon.domain.market.calendar import (
     session_close_ns,
     sessions,
     settlement_ns,
-    trades_ordinarily,
 )
+from daemon.domain.market.closed_days import trades_ordinarily
 from daemon.domain.market.rules import Confidence
 from daemon.domain.market.session_parts import SessionKind
 from daemon.errors import RuleUnknown
@@ -108,7 +108,7 @@ def test_phases_name_the_parts_in_which_nothing_matches_continuously(day, segmen
 def test_a_segment_is_open_from_its_opening_until_its_closing_instant(moment, cash, derivatives):
     when = datetime.fromisoformat(moment)
     now_ns = at(when.date(), when.time())
-    assert (is_open(now_ns, CASH), is_open(now_ns, DERIVATIVES)) == (cash, derivatives)
+    assert (may_trade(now_ns, CASH), may_trade(now_ns, DERIVATIVES)) == (cash, derivatives)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,6 @@ def test_a_day_outside_the_calendar_is_refused_by_everything(day):
     for ask_segment in (sessions, phases, session_close_ns, confidence_of):
         with pytest.raises(RuleUnknown, match="add the year's closed days"):
             ask_segment(day, CASH)
-    with pytest.raises(RuleUnknown, match=str(day)):
-        is_open(start_of(day), CASH)
 
 
 def test_beyond_the_last_session_there_is_no_next_one():
@@ -205,24 +203,6 @@ def test_sessions_are_ordered_and_the_neighbours_meet(day):
 
 
 @pytest.mark.parametrize(
-    ("day", "as_of", "expected"),
-    [
-        (date(2026, 3, 31), None, False),
-        (date(2026, 3, 31), date(2025, 12, 11), True),
-        (date(2026, 3, 31), date(2025, 12, 12), False),
-        (date(2026, 1, 15), date(2026, 1, 8), True),
-        (date(2029, 12, 25), None, False),
-        (date(2029, 12, 24), None, True),
-        (date(2029, 12, 22), None, False),
-        (date(2026, 2, 1), None, False),
-        (date(2025, 10, 21), None, False),
-    ],
-)
-def test_an_ordinary_session_is_judged_with_the_eyes_of_a_day(day, as_of, expected):
-    assert trades_ordinarily(day, as_of) is expected
-
-
-@pytest.mark.parametrize(
     ("day", "expected"),
     [
         (date(2024, 3, 2), Confidence.HIGH),
@@ -262,7 +242,7 @@ def test_every_recorded_minute_of_2024_lies_in_a_session():
     strays = set()
     for day_text, time_text in minutes:
         day = date.fromisoformat(day_text)
-        if not is_open(at(day, time.fromisoformat(time_text)), CASH):
+        if not may_trade(at(day, time.fromisoformat(time_text)), CASH):
             strays.add(day)
     assert strays <= {junk}
 
@@ -284,6 +264,24 @@ def test_a_day_that_no_table_knows_may_trade_as_an_ordinary_one(day, segment, ex
     assert [f"{wall_of(each.open_ns):%H:%M}-{wall_of(each.close_ns):%H:%M}" for each in found] == (
         expected
     )
+
+
+@pytest.mark.parametrize(
+    ("moment", "trades"),
+    [
+        ("2027-01-01 09:14:59", False),
+        ("2027-01-01 09:15:00", True),
+        ("2027-01-01 15:40:00", False),
+        ("2027-01-02 12:00:00", False),
+        ("2027-01-26 12:00:00", False),
+        ("2026-11-08 08:59:59", False),
+        ("2026-11-08 18:30:00", True),
+        ("2199-03-11 12:00:00", True),
+    ],
+)
+def test_on_a_day_that_no_table_knows_it_may_trade_in_the_hours_that_it_may_have(moment, trades):
+    when = datetime.fromisoformat(moment)
+    assert may_trade(at(when.date(), when.time())) is trades
 
 
 @pytest.mark.parametrize(

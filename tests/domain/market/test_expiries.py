@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.market.calendar import trades_ordinarily
+from daemon.domain.market.closed_days import trades_ordinarily
 from daemon.domain.market.expiries import (
     by_rank,
     front,

@@ -96,29 +96,6 @@ def test_a_calendar_never_reaches_less_far_than_the_shipped_one():
     assert fact("calendar", "last_day") == date(2026, 12, 31)
 
 
-def listed(**named: object) -> dict[str, object]:
-    span = {"effective_from": date(2026, 3, 1), "effective_to": date(2026, 12, 31)}
-    return {"closed": [{**span, "announced": date(2026, 3, 3), **SAID, **named}]}
-
-
-def test_a_day_is_closed_at_short_notice_and_another_opened():
-    lay("calendar", **listed(days=[date(2026, 12, 10)], opened=[date(2026, 3, 31)]))
-    require_tables()
-
-    assert not is_session(date(2026, 12, 10))
-    assert is_session(date(2026, 12, 11))
-    assert is_session(date(2026, 3, 31))
-    assert not is_session(date(2026, 3, 26))
-
-
-@pytest.mark.parametrize("kind", ["days", "opened"])
-def test_a_list_holds_days_of_its_own_time_alone(kind):
-    lay("calendar", **listed(**{kind: [date(2026, 12, 10), date(2026, 1, 15)]}))
-
-    with pytest.raises(RulesDamaged, match="lists 2026-01-15 in the closed days of another time"):
-        require_tables()
-
-
 def given(parts: Sequence[tuple[int, int]], kind: str) -> list[dict[str, object]]:
     return [{"kind": kind, "opens": time(a), "closes": time(b)} for a, b in parts]
 
