@@ -108,6 +108,17 @@ def test_what_is_entered_anew_by_hand_is_an_order_from_nothing():
     assert day.total_e4((MANUAL, ""), ()) == wanted
 
 
+def test_the_next_entry_of_a_leg_is_charged_from_nothing():
+    """As much of it as of the one before is not taken for what was traded already."""
+    day = DayCosts()
+    day.take(("s", "s:1"), moved("s", 65, 65))
+    leg = BasketLeg(SYMBOL, SYMBOL, Side.SELL, 65, 65, 1_800, 5)
+    basket = Basket("s:2", "s", (leg,), NOW, NOW, OnFail.UNWIND, 0, 0)
+    day.open(BasketOpened(basket, {}, StrategyRules(), 0, 0, NOW))
+    day.take(("s", "s:2"), moved("s", 0, 65))
+    assert day.total_e4(("s", "s:2"), ()) == cost_of(Side.SELL, 65)
+
+
 def test_a_better_price_for_a_fill_of_yesterday_costs_nothing_today():
     day = DayCosts()
     first = replace(moved("s", 65, 0), intent_id="o")

@@ -36,6 +36,16 @@ def test_it_is_the_same_however_many_frames_nobody_asked_about(count) -> None:
     assert ltps(found) == [(CE, 1_000_000, count + 1), (PE, 900_000, 1)]
 
 
+def test_the_newest_frames_are_kept_whole_and_lost_with_the_rest() -> None:
+    found, frames = Newest(recent=2), [prices(n, "100") for n in range(1, 5)]
+    for frame in frames[:3]:
+        found.see(frame)
+    assert list(found.recent()) == frames[1:3]
+    found.lose()
+    found.see(frames[3])
+    assert list(found.recent()) == frames[3:]
+
+
 def test_what_was_lost_is_not_known_until_it_is_quoted_again() -> None:
     """Read or not."""
     found = newest(prices(1, "100", "90"))

@@ -83,8 +83,10 @@ def test_where_its_link_turns_out_dead_nothing_of_it_counts():
 
 
 def test_the_account_is_not_held_to_its_limits_by_it():
+    """Nor by an estimate, however long: what was known before it was one valuation."""
     made = dog(limits=AccountLimits(loss_e4=e4("1000")))
-    for second in (1, 2, 3):
+    made.handle(prices(T + 1, 120, 100), T + 1)
+    for second in range(1, 9):
         late = made.handle(prices(T + second * S, 120, 100), T + (60 + second) * S)
         assert told(late, PauseEntries) == []
 

@@ -633,6 +633,21 @@ def test_a_record_of_armings_hands_and_trails_is_taken_back() -> None:
     assert frame(risk, 6, ce="106", pe="100") == [(*BOTH, ExitReason.STRATEGY_STOP)]
 
 
+@pytest.mark.parametrize(
+    ("move", "best"),
+    [(Move.TRAILED, "90"), (Move.ARMED, "90"), (Move.ADJUSTED, "100")],
+)
+def test_a_stop_that_is_taken_back_fires_though_the_first_frame_is_of_another_leg(
+    move: Move, best: str
+) -> None:
+    """At 125 instead of the 130 of its entry; a feed may bring its instruments one by one."""
+    risk = straddle(StrategyRules(), TRAILED, "100", "100")
+    risk.restore([LevelMoved("straddle", "ce", move, e4("130"), e4("125"), 1, e4(best))])
+    assert frame(risk, 2, pe="100") == []
+    reason = STOP if move is Move.ADJUSTED else ExitReason.TRAIL
+    assert frame(risk, 3, ce="126") == [("ce", reason)]
+
+
 def test_a_fill_that_was_learnt_after_a_trail_is_taken_back_after_it() -> None:
     """It is older than the trail, and its arming is not: the record has them in their order."""
     risk = straddle(StrategyRules(), TRAILED, "100", "100")
