@@ -42,6 +42,7 @@ def cost_of(side, quantity):
         ("s", 65, 65, (65, 65)),
         (EXTERNAL, 0, 65, (0, 65)),
         (EXTERNAL, 65, 65, (0, 0)),
+        (EXTERNAL, 1, 1, (0, 0)),
         (EXTERNAL, 65, 130, (0, 65)),
         (EXTERNAL, 130, 65, (65, 0)),
     ],
@@ -126,6 +127,16 @@ def test_a_better_price_for_a_fill_of_yesterday_costs_nothing_today():
     day.begin_day()
     day.take(("s", ""), replace(first, bought_value_e4=first.bought_value_e4 + 65))
     assert day.total_e4(("s", ""), ()) == 0
+
+
+def test_a_better_price_for_a_fill_of_today_is_charged_by_what_it_came_to():
+    day = DayCosts()
+    first = replace(moved("s", 65, 0), intent_id="o")
+    better = replace(first, bought_value_e4=65 * e4("90"))
+    for each in (first, better):
+        day.take(("s", ""), each)
+    charged = cost_e4(Executed(SYMBOL, Side.BUY, 65, 65 * e4("90")), DAY, kept=False)
+    assert day.total_e4(("s", ""), ()) == charged != cost_of(Side.BUY, 65)
 
 
 def kept(bought, sold, order="", day=DAY, **also):

@@ -235,7 +235,7 @@ def test_profit_is_shown_with_every_frame_and_at_the_end() -> None:
     """The last fill shows what was realised."""
     watchdog = dog(*straddle())
     assert [view.pnl_e4 for view in shown(see(watchdog, T, "99", "99"))] == [2 * LOT * 10_000]
-    watchdog.handle(sold("ce", bought="98"), T + 1)
+    assert shown(watchdog.handle(sold("ce", bought="98"), T + 1)) == []
     view = shown(watchdog.handle(sold("pe", bought="98", at_ns=T + 1), T + 1))[0]
     assert (view.strategy_id, view.pnl_e4, view.at_ns) == ("s", 4 * LOT * 10_000, T + 1)
     assert see(watchdog, T + 2, "99", "99") == NOTHING
@@ -678,6 +678,16 @@ def test_a_day_is_marked_once_for_each_strategy() -> None:
     ]
     watchdog.handle(day_opened(NEXT_DAY), 0)
     assert watchdog.handle(day_ended(NEXT_DAY), 0) == NOTHING
+
+
+def test_entries_of_which_nothing_filled_are_marked_once_for_their_strategy() -> None:
+    """Beside one that has legs there is no need to."""
+    empty = opened()
+    again = replace(empty, basket=replace(empty.basket, basket_id="s:again"))
+    for entries in ([empty], [empty, again], [empty, sold("ce"), again]):
+        watchdog = dog(day_opened(), *entries)
+        marks = facts(watchdog.handle(day_ended(), 0), DayMarked)
+        assert [(each.basket_id, each.last) for each in marks] == [(BASKET, None)]
 
 
 def test_a_strategy_without_a_price_is_marked_without_an_amount() -> None:

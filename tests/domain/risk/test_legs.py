@@ -255,6 +255,12 @@ def test_a_recorded_arming_forgets_what_was_trailed_from_another_entry() -> None
     assert levels.stop_e4 == e4("125")
 
 
+def test_a_recorded_arming_of_a_stop_that_is_out_of_reach_is_none() -> None:
+    levels = arm(LegRules(stop=points("120")), Side.BUY, e4("100"))
+    reset(levels, e4("100"))
+    assert (levels.stop_e4, levels.low_trip_e4) == (0, -1)
+
+
 def test_a_recorded_hand_stands_whichever_way_it_went() -> None:
     levels = arm(TRAILED, Side.SELL, e4("100"))
     replay_hand(levels, e4("140"), e4("80"))
