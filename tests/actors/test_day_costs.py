@@ -187,6 +187,16 @@ def test_shares_that_were_bought_today_are_not_delivered():
     assert day.total_e4(OWNER, {"leg"}) == bought_e4 + sale_of(4)
 
 
+def test_shares_that_were_gone_by_last_night_are_not_delivered_when_they_are_traded_anew():
+    day = overnight()
+    day.take(OWNER, kept(10, 10, "s", NEXT))
+    day.begin_day()
+    for order, sums in (("c", (20, 10)), ("d", (20, 20))):
+        day.take(OWNER, kept(*sums, order, NEXT))
+    bought = Executed(SHARE, Side.BUY, 10, 10 * PRICE_E4)
+    assert day.total_e4(OWNER, {"leg"}) == cost_e4(bought, NEXT, kept=True) + sale_of(10)
+
+
 def test_shares_that_are_booked_away_are_not_delivered():
     """They lie among the owner's own, and are sold by nobody."""
     day = overnight()
