@@ -375,6 +375,14 @@ def test_an_entry_stays_in_the_picture_until_the_next_day() -> None:
     assert risk(made).watches == ()
 
 
+def test_the_price_of_a_strike_that_was_left_a_day_ago_is_none_of_its_next_entry() -> None:
+    closed = [sold(leg, bought="90") for leg in ("ce", "pe")]
+    made = dog(*straddle(), prices(T, "90", "90"), *closed, day_ended(), day_opened(NEXT_DAY))
+    made.handle(opened(day=NEXT_DAY), clock("09:30:00", NEXT_DAY))
+    legs = watch(made, clock("09:30:00", NEXT_DAY)).legs
+    assert [(leg.ltp_e4, leg.age_ms) for leg in legs] == [(0, -1)] * 2
+
+
 def test_what_is_carried_is_seen_on_the_next_day_beside_the_new_entry() -> None:
     """The older first; its price keeps its age, and is no price to be judged by."""
     made = dog(*straddle(), prices(T, "90", "90"), day_ended())
