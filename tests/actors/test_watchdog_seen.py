@@ -401,6 +401,7 @@ def test_what_is_held_by_hand_or_by_nobody_is_seen_and_unguarded() -> None:
     manual, external = risk(made).watches
     assert (manual.strategy_id, manual.status, manual.pnl_e4) == ("manual", "open", e4("750"))
     assert (external.strategy_id, external.pnl_e4, external.lock) == ("external", e4("750"), "NONE")
+    assert (manual.current_sl_e4, external.current_sl_e4) == (0, 0)
     (leg,) = manual.legs
     assert (leg.quantity, leg.ltp_e4, leg.unguarded_because) == (75, e4("110"), ("no_rule",))
     assert (leg.stop_e4, leg.target_e4) == (0, 0)
