@@ -28,6 +28,7 @@ def test_what_a_frame_leaves_out_is_known_from_an_earlier_one() -> None:
 def test_what_was_never_quoted_is_not_made_up() -> None:
     assert ltps(newest(prices(1, None, "90"))) == [(PE, 900_000, 1)]
     assert ltps(newest()) == []
+    assert newest(prices(1, None, "90")).quote(CE) is None
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
