@@ -170,6 +170,22 @@ def test_reasons_have_an_order(ce: str, pe: str, expected: list[object]) -> None
 
 
 @pytest.mark.parametrize(
+    ("price", "reason"),
+    [
+        ("125", ExitReason.COMBINED_PREMIUM),
+        ("120", ExitReason.STRATEGY_STOP),
+        ("99", ExitReason.LOCK),
+    ],
+)
+def test_what_falls_through_its_floor_to_a_worse_stop_is_left_by_that_one(
+    price: str, reason: ExitReason
+) -> None:
+    risk = straddle(EVERYTHING, LEGS, "100", "100")
+    assert frame(risk, 1, ce="85", pe="85") == [("", Move.LOCKED, e4(1000))]
+    assert frame(risk, 2, ce=price, pe=price) == [(*BOTH, reason)]
+
+
+@pytest.mark.parametrize(
     ("legs", "path", "expected"),
     [
         (LEGS, [("130", "71")], [(*BOTH, STOP)]),
