@@ -42,6 +42,7 @@ def cost_of(side, quantity):
         ("s", 65, 65, (65, 65)),
         (EXTERNAL, 0, 65, (0, 65)),
         (EXTERNAL, 65, 65, (0, 0)),
+        (EXTERNAL, 1, 1, (0, 0)),
         (EXTERNAL, 65, 130, (0, 65)),
         (EXTERNAL, 130, 65, (65, 0)),
     ],
@@ -108,6 +109,17 @@ def test_what_is_entered_anew_by_hand_is_an_order_from_nothing():
     assert day.total_e4((MANUAL, ""), ()) == wanted
 
 
+def test_the_next_entry_of_a_leg_is_charged_from_nothing():
+    """As much of it as of the one before is not taken for what was traded already."""
+    day = DayCosts()
+    day.take(("s", "s:1"), moved("s", 65, 65))
+    leg = BasketLeg(SYMBOL, SYMBOL, Side.SELL, 65, 65, 1_800, 5)
+    basket = Basket("s:2", "s", (leg,), NOW, NOW, OnFail.UNWIND, 0, 0)
+    day.open(BasketOpened(basket, {}, StrategyRules(), 0, 0, NOW))
+    day.take(("s", "s:2"), moved("s", 0, 65))
+    assert day.total_e4(("s", "s:2"), ()) == cost_of(Side.SELL, 65)
+
+
 def test_a_better_price_for_a_fill_of_yesterday_costs_nothing_today():
     day = DayCosts()
     first = replace(moved("s", 65, 0), intent_id="o")
@@ -115,6 +127,16 @@ def test_a_better_price_for_a_fill_of_yesterday_costs_nothing_today():
     day.begin_day()
     day.take(("s", ""), replace(first, bought_value_e4=first.bought_value_e4 + 65))
     assert day.total_e4(("s", ""), ()) == 0
+
+
+def test_a_better_price_for_a_fill_of_today_is_charged_by_what_it_came_to():
+    day = DayCosts()
+    first = replace(moved("s", 65, 0), intent_id="o")
+    better = replace(first, bought_value_e4=65 * e4("90"))
+    for each in (first, better):
+        day.take(("s", ""), each)
+    charged = cost_e4(Executed(SYMBOL, Side.BUY, 65, 65 * e4("90")), DAY, kept=False)
+    assert day.total_e4(("s", ""), ()) == charged != cost_of(Side.BUY, 65)
 
 
 def kept(bought, sold, order="", day=DAY, **also):
@@ -163,6 +185,16 @@ def test_shares_that_were_bought_today_are_not_delivered():
     bought_e4 = day.total_e4(OWNER, {"leg"})
     day.take(OWNER, kept(10, 4, "2", NEXT))
     assert day.total_e4(OWNER, {"leg"}) == bought_e4 + sale_of(4)
+
+
+def test_shares_that_were_gone_by_last_night_are_not_delivered_when_they_are_traded_anew():
+    day = overnight()
+    day.take(OWNER, kept(10, 10, "s", NEXT))
+    day.begin_day()
+    for order, sums in (("c", (20, 10)), ("d", (20, 20))):
+        day.take(OWNER, kept(*sums, order, NEXT))
+    bought = Executed(SHARE, Side.BUY, 10, 10 * PRICE_E4)
+    assert day.total_e4(OWNER, {"leg"}) == cost_e4(bought, NEXT, kept=True) + sale_of(10)
 
 
 def test_shares_that_are_booked_away_are_not_delivered():

@@ -28,12 +28,23 @@ def test_what_a_frame_leaves_out_is_known_from_an_earlier_one() -> None:
 def test_what_was_never_quoted_is_not_made_up() -> None:
     assert ltps(newest(prices(1, None, "90"))) == [(PE, 900_000, 1)]
     assert ltps(newest()) == []
+    assert newest(prices(1, None, "90")).quote(CE) is None
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 200])
 def test_it_is_the_same_however_many_frames_nobody_asked_about(count) -> None:
     found = newest(prices(1, None, "90"), *(prices(n, "100") for n in range(2, count + 2)))
     assert ltps(found) == [(CE, 1_000_000, count + 1), (PE, 900_000, 1)]
+
+
+def test_the_newest_frames_are_kept_whole_and_lost_with_the_rest() -> None:
+    found, frames = Newest(recent=2), [prices(n, "100") for n in range(1, 5)]
+    for frame in frames[:3]:
+        found.see(frame)
+    assert list(found.recent()) == frames[1:3]
+    found.lose()
+    found.see(frames[3])
+    assert list(found.recent()) == frames[3:]
 
 
 def test_what_was_lost_is_not_known_until_it_is_quoted_again() -> None:

@@ -235,7 +235,7 @@ def test_profit_is_shown_with_every_frame_and_at_the_end() -> None:
     """The last fill shows what was realised."""
     watchdog = dog(*straddle())
     assert [view.pnl_e4 for view in shown(see(watchdog, T, "99", "99"))] == [2 * LOT * 10_000]
-    watchdog.handle(sold("ce", bought="98"), T + 1)
+    assert shown(watchdog.handle(sold("ce", bought="98"), T + 1)) == []
     view = shown(watchdog.handle(sold("pe", bought="98", at_ns=T + 1), T + 1))[0]
     assert (view.strategy_id, view.pnl_e4, view.at_ns) == ("s", 4 * LOT * 10_000, T + 1)
     assert see(watchdog, T + 2, "99", "99") == NOTHING
@@ -600,6 +600,24 @@ def test_an_arming_that_a_crash_cost_is_entered_with_what_the_trail_had_followed
     assert facts(dog(before=written).handle(Started(), T), LevelMoved) == []
 
 
+def test_an_arming_that_a_crash_cost_counts_a_trail_that_was_recorded_after_its_fill() -> None:
+    """The trail was decided before the fill was heard, which the router had recorded by then."""
+    step = Distance(points_e4=e4("4"))
+    rules = LegRules(stop=STOP.stop, trail=Trail(step, step))
+    record = straddle(leg_rules=rules)
+    live, written = dog(record[0]), [record[0]]
+    more = sold("ce", "101", quantity=2 * LOT, at_ns=T + SECOND)
+    for message in record[1:3]:
+        written += [message, *facts(live.handle(message, T), LevelMoved)]
+    trailed = facts(live.handle(prices(T, ce="90", pe="100"), T), LevelMoved)
+    armed = facts(live.handle(more, more.at_ns), LevelMoved)
+
+    again = facts(dog(before=[*written, more, *trailed]).handle(Started(), T), LevelMoved)
+
+    assert [(each.move, each.from_e4) for each in again] == [(Move.ARMED, e4("122"))]
+    assert again == armed
+
+
 def test_armings_that_a_crash_cost_follow_each_other_in_the_record() -> None:
     """Those of an entry count from no stop of the entry before it."""
     older = [*straddle(), LevelMoved("s", "ce", Move.ARMED, 0, e4("130"), 0, e4("100"))]
@@ -623,6 +641,15 @@ def test_after_a_restart_the_alarms_are_set_again() -> None:
         (clock("15:20:05"), ExitTime("s"))
     ]
     assert alarms(dog(before=[*straddle(), *gone]).handle(Started(), T)) == []
+
+
+def test_after_a_restart_in_the_night_no_alarm_is_set_for_what_is_carried() -> None:
+    """Its exit time is past and no market is open; that of the next session will do."""
+    night_ns = clock("20:00:00")
+    again = dog(before=[day_opened(), *straddle(), day_ended()])
+    assert alarms(again.handle(Started(), night_ns)) == []
+    effects = again.handle(day_opened(NEXT_DAY), clock("09:00:00", NEXT_DAY))
+    assert alarms(effects) == [(clock("09:15:05", NEXT_DAY), ExitTime("s"))]
 
 
 def test_a_day_is_marked_once_for_each_strategy() -> None:
@@ -651,6 +678,16 @@ def test_a_day_is_marked_once_for_each_strategy() -> None:
     ]
     watchdog.handle(day_opened(NEXT_DAY), 0)
     assert watchdog.handle(day_ended(NEXT_DAY), 0) == NOTHING
+
+
+def test_entries_of_which_nothing_filled_are_marked_once_for_their_strategy() -> None:
+    """Beside one that has legs there is no need to."""
+    empty = opened()
+    again = replace(empty, basket=replace(empty.basket, basket_id="s:again"))
+    for entries in ([empty], [empty, again], [empty, sold("ce"), again]):
+        watchdog = dog(day_opened(), *entries)
+        marks = facts(watchdog.handle(day_ended(), 0), DayMarked)
+        assert [(each.basket_id, each.last) for each in marks] == [(BASKET, None)]
 
 
 def test_a_strategy_without_a_price_is_marked_without_an_amount() -> None:

@@ -67,11 +67,12 @@ def test_no_exit_is_decided_by_a_frame_that_was_read_after_its_prices_died(
 
 
 @pytest.mark.parametrize("symbols", [(131, 100), (131, None)])
-def test_it_is_judged_with_the_next_frame_as_if_that_had_joined_it(symbols):
+@pytest.mark.parametrize("call", [None, 99])
+def test_it_is_judged_with_the_next_frame_as_if_that_had_joined_it(symbols, call):
     """A spike in it moves a stop, and what is quiet since then is not lost."""
     made = dog()
     assert exits(made.handle(prices(T + S, *symbols), T + 61 * S)) == []
-    assert exits(made.handle(prices(T + 61 * S, None, 100), T + 61 * S)) == STOPPED
+    assert exits(made.handle(prices(T + 61 * S, call, 100), T + 61 * S)) == STOPPED
 
 
 def test_where_its_link_turns_out_dead_nothing_of_it_counts():
@@ -83,8 +84,10 @@ def test_where_its_link_turns_out_dead_nothing_of_it_counts():
 
 
 def test_the_account_is_not_held_to_its_limits_by_it():
+    """Nor by an estimate, however long: what was known before it was one valuation."""
     made = dog(limits=AccountLimits(loss_e4=e4("1000")))
-    for second in (1, 2, 3):
+    made.handle(prices(T + 1, 120, 100), T + 1)
+    for second in range(1, 9):
         late = made.handle(prices(T + second * S, 120, 100), T + (60 + second) * S)
         assert told(late, PauseEntries) == []
 

@@ -282,6 +282,13 @@ def verdict() -> Run:
     return Run().hear(*entries, *dearer(T, "120", "120"))
 
 
+def test_once_an_account_was_left_nobody_is_told_that_its_limit_is_judged_without_a_price() -> None:
+    run = Run().hear(*TWO, *dearer(T, "120", "120", pe="100"))
+    assert run.paused == [T + S]
+    run.hear(*[Frame(T + n * S, {PE: Quote(0)}) for n in range(2, 12)])
+    assert BLIND not in run.notes(NoteKind.STALE)
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 def test_what_fills_of_an_entry_that_had_ended_before_the_account_was_left_is_left_too(
     restarted,

@@ -126,20 +126,20 @@ def test_the_stop_ends_with_the_position_and_the_next_one_has_none(end):
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("given", "code", "says"),
     [
-        ({"leg": ""}, "leg_needed"),
-        ({"leg": "NIFTY"}, "no_position"),
-        ({"stop": "99"}, "wrong_side"),
-        ({"strategy": "manual"}, "no_position"),
+        ({"leg": ""}, "leg_needed", "name it as the leg"),
+        ({"leg": "NIFTY"}, "no_position", "external holds nothing of that name; see positions"),
+        ({"stop": "99"}, "wrong_side", "belongs above it"),
+        ({"strategy": "manual"}, "no_position", "manual holds nothing of that name"),
     ],
 )
-def test_a_stop_that_cannot_be_is_refused_and_nothing_is_watched(given, code):
+def test_a_stop_that_cannot_be_is_refused_and_nothing_is_watched(given, code, says):
     made = dog()
     _, answer = adjust(made, **given)
 
     assert isinstance(answer, Declined)
-    assert answer.code == code
+    assert (answer.code, says in answer.sentence) == (code, True), answer.sentence
     assert left(made, "150") == []
     assert adjust(made, "160")[1].text.endswith("there was none")
 

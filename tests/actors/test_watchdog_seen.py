@@ -375,6 +375,14 @@ def test_an_entry_stays_in_the_picture_until_the_next_day() -> None:
     assert risk(made).watches == ()
 
 
+def test_the_price_of_a_strike_that_was_left_a_day_ago_is_none_of_its_next_entry() -> None:
+    closed = [sold(leg, bought="90") for leg in ("ce", "pe")]
+    made = dog(*straddle(), prices(T, "90", "90"), *closed, day_ended(), day_opened(NEXT_DAY))
+    made.handle(opened(day=NEXT_DAY), clock("09:30:00", NEXT_DAY))
+    legs = watch(made, clock("09:30:00", NEXT_DAY)).legs
+    assert [(leg.ltp_e4, leg.age_ms) for leg in legs] == [(0, -1)] * 2
+
+
 def test_what_is_carried_is_seen_on_the_next_day_beside_the_new_entry() -> None:
     """The older first; its price keeps its age, and is no price to be judged by."""
     made = dog(*straddle(), prices(T, "90", "90"), day_ended())
@@ -393,6 +401,7 @@ def test_what_is_held_by_hand_or_by_nobody_is_seen_and_unguarded() -> None:
     manual, external = risk(made).watches
     assert (manual.strategy_id, manual.status, manual.pnl_e4) == ("manual", "open", e4("750"))
     assert (external.strategy_id, external.pnl_e4, external.lock) == ("external", e4("750"), "NONE")
+    assert (manual.current_sl_e4, external.current_sl_e4) == (0, 0)
     (leg,) = manual.legs
     assert (leg.quantity, leg.ltp_e4, leg.unguarded_because) == (75, e4("110"), ("no_rule",))
     assert (leg.stop_e4, leg.target_e4) == (0, 0)
@@ -505,6 +514,11 @@ def test_what_is_seen_is_of_the_last_day_that_began_and_its_charges_stay_that_da
     assert RiskSeen(T, True, ()).whose_day() == DAY
 
 
+def test_before_its_first_day_and_price_a_watchdog_answers_that_nothing_is_held() -> None:
+    seen = risk(RiskWatchdog(ROUTER, LIMITS))
+    assert (seen.watches, seen.day, seen.priced, seen.link_alive) == ((), None, False, True)
+
+
 def test_before_the_first_price_since_the_start_none_is_said_to_have_come():
     made = dog(*straddle())
     assert not risk(made).priced
@@ -523,6 +537,17 @@ def test_stock_held_by_hand_since_yesterday_is_sold_as_delivery() -> None:
     made.handle(by_hand(75, 75, symbol="RELIANCE"), T)
     sold_e4 = cost(Side.SELL, 75, "100", "RELIANCE", kept=True)
     assert watch(made).charges_e4 == sold_e4 + e4("15.34")
+
+
+def test_stock_that_another_holds_since_yesterday_makes_no_delivery_of_todays_trades() -> None:
+    """Under one name each owner's leg is his own."""
+    share, at_ns = {"symbol": "RELIANCE"}, clock("10:00:00", NEXT_DAY)
+    made = dog(by_hand(75, strategy="external", **share), day_opened(NEXT_DAY))
+    made.handle(by_hand(75, 75, **share, at_ns=at_ns), at_ns)
+    trips = [Executed("RELIANCE", side, 75, 75 * e4("100")) for side in (Side.BUY, Side.SELL)]
+    (external, manual) = risk(made).watches
+    assert external.charges_e4 == 0
+    assert manual.charges_e4 == sum(cost_e4(each, NEXT_DAY, kept=False) for each in trips)
 
 
 def test_charges_agree_with_those_of_the_report() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from msgspec.structs import replace
 
 from daemon.domain.money import e4
@@ -125,10 +127,18 @@ def test_after_a_restart_without_prices_it_is_valued_at_its_mark() -> None:
 
 def test_what_never_had_a_price_is_not_known_today() -> None:
     run = Run().hear(day_opened(), by_hand(LOT))
-    assert run.seen(T).today_e4 is None
+    assert (run.seen(T).today_e4, run.seen(T).pnl_e4) == (None, 0)
     run.hear(day_ended(), day_opened(NEXT_DAY), prices(OPENS, "90"))
     assert run.seen(OPENS).today_e4 is None, "nobody knows what it was worth before"
     assert [each for each in run.record if isinstance(each, DayMarked)] == []
+
+
+def test_after_a_day_whose_end_was_not_recorded_nothing_held_by_hand_counts_from_the_day_before():
+    """A crash has kept its mark out of the record, and what was lost by then is none of today's."""
+    third = date(2025, 9, 3)
+    for each in both(Run().hear(day_opened(), by_hand(LOT), *LAST, *NEXT)):
+        each.hear(day_opened(third), prices(clock("09:15:00", third), "95"))
+        assert each.seen(clock("09:15:00", third)).today_e4 is None
 
 
 def test_a_round_trip_by_hand_counts_from_the_mark_and_the_next_one_from_nothing() -> None:

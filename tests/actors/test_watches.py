@@ -366,6 +366,23 @@ def test_what_an_expired_leg_had_made_before_today_is_neither_lost_nor_gained_to
         assert left == [NEXT_TICK + 4]
 
 
+def test_a_leg_of_one_of_two_entries_expires_in_that_one_alone() -> None:
+    """The other knows no leg of that name, and is guarded on."""
+    messages = two_entries()
+    at_ns = clock("09:40:00", NEXT_DAY)
+    gone = LegExpired("s", "ce", CE, at_ns)
+    live = Run()
+    for message in (*messages, gone):
+        live.hear(message)
+    for run in (live, Run(live.table)):
+        call, put = NEWER.values()
+        run.decided.clear()
+        run.hear(prices(at_ns + 1, "100", "100", **{call: "100", put: "100"}))
+        run.hear(prices(at_ns + 2, "190", "100", **{call: "130", put: "100"}))
+        left = [each for each in run.decided if isinstance(each, ExitDecided)]
+        assert [(each.leg_ids, each.reason) for each in left] == [(("call",), ExitReason.STOP)]
+
+
 def test_an_entry_all_of_which_expired_is_over() -> None:
     """Nothing of it is judged or marked again."""
     after = date(2025, 9, 3)

@@ -309,8 +309,6 @@ class StrategyRisk:
     def _leave(self, legs: Sequence[WatchedLeg], reason: ExitReason, now_ns: int) -> Exit:
         for leg in legs:
             leg.owed = True
-            leg.set_trips()
-        self._set_trips()
         return Exit(self.strategy_id, tuple(leg.leg_id for leg in legs), reason, now_ns)
 
     def _adjust_whole(self, stop_e4: int, at_ns: int, *, loosen: bool) -> LevelMoved | None:

@@ -37,6 +37,9 @@ def judged(state: AccountState, limits: AccountLimits, *path: int) -> list[ExitR
         (LIMITS, [1000, 1000, 500, 500], [None, None, None, PROFIT]),
         (LIMITS, [1000, 1000, 500, 501], [None, None, None, None]),
         (LIMITS, [1200, 1200, 600, 600], [None, None, None, PROFIT]),
+        (LIMITS, [1000, 1000, -5001, 400], [None, None, None, PROFIT]),
+        (LIMITS, [1000, 1000, 400, -5001], [None, None, None, PROFIT]),
+        (AccountLimits(e4(5000), e4(8000)), [-5001, 8000, -5001], [None, None, None]),
         (AccountLimits(), [-99999, -99999, 99999, 99999], [None, None, None, None]),
     ],
 )

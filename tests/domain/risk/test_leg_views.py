@@ -32,6 +32,13 @@ def test_a_view_tells_the_last_mark_and_that_it_is_not_fresh() -> None:
     assert (view.stop_e4, view.target_e4, view.ruled) == (e4("130"), e4("40"), True)
 
 
+def test_a_view_of_what_never_had_a_price_tells_no_profit_of_what_is_open() -> None:
+    leg = watched(SOLD.filled(Side.BUY, 25, e4("90")))
+    leg.mark_e4 = NO_MARK
+    view = view_of(leg, ruled_by_whole=False)
+    assert (view.mark_e4, view.realised_e4, view.unrealised_e4) == (NO_MARK, e4("250"), 0)
+
+
 def test_a_view_before_the_entry_has_neither_price_nor_level() -> None:
     view = view_of(watched(), ruled_by_whole=True)
     assert (view.entry_e4, view.mark_e4, view.unrealised_e4, view.stop_e4) == (0, NO_MARK, 0, 0)

@@ -151,6 +151,13 @@ def test_a_step_too_small_to_move_the_stop_moves_nothing() -> None:
     assert judge_leg(levels, e4("0.04"), e4("0.04"), e4("0.04")) == (False, None)
 
 
+def test_a_step_below_the_smallest_price_is_the_smallest_price() -> None:
+    trail = Trail(Distance(percent_e4=1), percent(10))
+    levels = arm(LegRules(stop=percent(30), trail=trail), Side.SELL, e4("0.05"))
+    assert judge_leg(levels, *[e4("0.0499")] * 3) == (True, None)
+    assert levels.stop_e4 == e4("0.06")
+
+
 @pytest.mark.parametrize(
     ("side", "stop", "loosen", "expected"),
     [
@@ -248,6 +255,12 @@ def test_a_recorded_arming_forgets_what_was_trailed_from_another_entry() -> None
     assert levels.stop_e4 == e4("125")
 
 
+def test_a_recorded_arming_of_a_stop_that_is_out_of_reach_is_none() -> None:
+    levels = arm(LegRules(stop=points("120")), Side.BUY, e4("100"))
+    reset(levels, e4("100"))
+    assert (levels.stop_e4, levels.low_trip_e4) == (0, -1)
+
+
 def test_a_recorded_hand_stands_whichever_way_it_went() -> None:
     levels = arm(TRAILED, Side.SELL, e4("100"))
     replay_hand(levels, e4("140"), e4("80"))
@@ -311,6 +324,22 @@ def test_between_the_trips_nothing_happens(
         quiet = levels.low_trip_e4 < price_e4 < levels.high_trip_e4
         verdict = judge_leg(levels, price_e4, price_e4, price_e4)
         assert not quiet or verdict == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("side", "target", "trips"),
+    [
+        (Side.SELL, "40", ("90", "130")),
+        (Side.SELL, "5", ("95", "130")),
+        (Side.BUY, "40", ("70", "110")),
+        (Side.BUY, "5", ("70", "105")),
+    ],
+)
+def test_between_its_stop_and_the_nearer_of_target_and_next_step_nothing_happens_to_a_leg(
+    side: Side, target: str, trips: tuple[str, str]
+) -> None:
+    levels = arm(LegRules(TRAILED.stop, points(target), TRAILED.trail), side, e4("100"))
+    assert (levels.low_trip_e4, levels.high_trip_e4) == tuple(map(e4, trips))
 
 
 @pytest.mark.parametrize(

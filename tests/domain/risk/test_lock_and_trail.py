@@ -74,6 +74,7 @@ def test_the_floor_never_falls_and_is_that_of_the_best_profit(
     ("rule", "lock", "expected"),
     [
         (RULE, Lock(), e4(1500)),
+        (LockRule(e4(1500), 0, e4(250), e4(200)), Lock(), e4(1500)),
         (RULE, Lock(LOCKED, e4(750)), e4(1750)),
         (RULE, Lock(LOCKED, e4(2150)), e4(3500)),
         (PROFIT_LOCK, Lock(LOCKED, e4(750)), NEVER),

@@ -80,6 +80,12 @@ def test_the_higher_of_two_floors_stands(kept, mirrored, moved) -> None:
     assert told(levels(mirrored), known(kept)) == expected
 
 
+def test_a_floor_at_no_profit_and_no_loss_is_a_floor_too() -> None:
+    rule = LockRule(e4(1500), 0)
+    expected = LevelMoved("s", "", Move.LOCKED, 0, 0, T, e4(1500))
+    assert told(levels(locked(1500, rule)), known(rule=rule)) == [expected]
+
+
 @pytest.mark.parametrize(
     ("mirrored", "rule", "because"),
     [

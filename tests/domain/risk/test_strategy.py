@@ -170,6 +170,22 @@ def test_reasons_have_an_order(ce: str, pe: str, expected: list[object]) -> None
 
 
 @pytest.mark.parametrize(
+    ("price", "reason"),
+    [
+        ("125", ExitReason.COMBINED_PREMIUM),
+        ("120", ExitReason.STRATEGY_STOP),
+        ("99", ExitReason.LOCK),
+    ],
+)
+def test_what_falls_through_its_floor_to_a_worse_stop_is_left_by_that_one(
+    price: str, reason: ExitReason
+) -> None:
+    risk = straddle(EVERYTHING, LEGS, "100", "100")
+    assert frame(risk, 1, ce="85", pe="85") == [("", Move.LOCKED, e4(1000))]
+    assert frame(risk, 2, ce=price, pe=price) == [(*BOTH, reason)]
+
+
+@pytest.mark.parametrize(
     ("legs", "path", "expected"),
     [
         (LEGS, [("130", "71")], [(*BOTH, STOP)]),
@@ -631,6 +647,21 @@ def test_a_record_of_armings_hands_and_trails_is_taken_back() -> None:
     risk.restore(facts)
     assert stops(risk) == [e4("123"), e4("130")]
     assert frame(risk, 6, ce="106", pe="100") == [(*BOTH, ExitReason.STRATEGY_STOP)]
+
+
+@pytest.mark.parametrize(
+    ("move", "best"),
+    [(Move.TRAILED, "90"), (Move.ARMED, "90"), (Move.ADJUSTED, "100")],
+)
+def test_a_stop_that_is_taken_back_fires_though_the_first_frame_is_of_another_leg(
+    move: Move, best: str
+) -> None:
+    """At 125 instead of the 130 of its entry; a feed may bring its instruments one by one."""
+    risk = straddle(StrategyRules(), TRAILED, "100", "100")
+    risk.restore([LevelMoved("straddle", "ce", move, e4("130"), e4("125"), 1, e4(best))])
+    assert frame(risk, 2, pe="100") == []
+    reason = STOP if move is Move.ADJUSTED else ExitReason.TRAIL
+    assert frame(risk, 3, ce="126") == [("ce", reason)]
 
 
 def test_a_fill_that_was_learnt_after_a_trail_is_taken_back_after_it() -> None:

@@ -38,6 +38,13 @@ def test_a_position_without_a_fill_arms_nothing() -> None:
     assert watched(EMPTY).levels is None
 
 
+def test_a_leg_that_expired_is_not_armed_anew() -> None:
+    """Nothing is left of what was traded for it, so there is no price to count from."""
+    leg = watched(SOLD)
+    leg.take(EMPTY, 0, at_touch=False)
+    assert armed("s", [leg]) == ()
+
+
 def test_levels_live_from_the_first_fill_and_move_with_the_average() -> None:
     leg = watched(EMPTY.filled(Side.SELL, 25, e4("90")))
     assert trips(leg) == (e4("36"), e4("117"))
