@@ -157,6 +157,20 @@ def test_after_a_restart_only_what_was_left_undone_is_done(done, left) -> None:
     assert effects == (*WAITS, *((called(left),) if left else NOTHING))
 
 
+def test_a_job_is_not_asked_for_while_it_is_under_way() -> None:
+    """By the end of another, nor by its time; once it has ended, by both."""
+    keeper, early = working(OPENED, ENDED), MORNING[0]
+    assert keeper.handle(Started(), AT)[-1] == called(Job.REPORT)
+    asked = keeper.handle(early, early.at_ns)
+    assert asked == (Call(PORT, RunJob(Job.EARLY_CHECK, TOMORROW), None),)
+    assert keeper.handle(early, early.at_ns) == NOTHING
+    checked = JobDone(Job.EARLY_CHECK, TOMORROW, True, "so", early.at_ns)
+    assert keeper.handle(checked, early.at_ns) == (Commit((checked,)),)
+    assert keeper.handle(early, early.at_ns) == asked
+    assert keeper.handle(REPORTED, early.at_ns) == (Commit((REPORTED,), (called(Job.BACKUP),)),)
+    assert keeper.handle(checked, early.at_ns) == (Commit((checked,)),)
+
+
 def test_a_new_day_has_its_own_jobs() -> None:
     """What was done yesterday is not done today."""
     tomorrow = TOMORROW
