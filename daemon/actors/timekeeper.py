@@ -80,7 +80,7 @@ class Timekeeper:
         self._working = working
         self._day: date | None = None
         self._hours: Hours = ()
-        self._ended = False
+        self._ended = self._traded = False
         self._done: set[Job] = set()
         self._next: date | None = None
         self._morning: set[Job] = set()  # of the next day, what was done
@@ -129,6 +129,8 @@ class Timekeeper:
             case DayOpened(day, hours):
                 if day != self._day:
                     self._done.clear()
+                    self._traded = False
+                self._traded = self._traded or bool(hours)  # told anew it may be a closed one
                 self._day, self._hours, self._ended = day, hours, False
             case DayEnded(day) if day == self._day:
                 self._ended, self._next = True, self._after(day)
@@ -173,7 +175,7 @@ class Timekeeper:
 
     def _go_on(self, turn: Turn) -> None:
         """Do the next job of a day that has ended, once all that it brought is recorded."""
-        if not self._working or self._day is None or not self._ended or not self._hours:
+        if not self._working or self._day is None or not self._ended or not self._traded:
             return
         left = next((job for job in EVENING if job not in self._done), None)
         asked = self._asked(RunJob(left, self._day)) if left is not None else ()
