@@ -83,10 +83,10 @@ _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
         *("overfilled", "start_missed", "session", "square_off", "confirmation_wanted"),
-        "traded_outside",
+        *("traded_outside", "hours_changed"),
     }
 )
-_RENEWED = frozenset({"books_differ", "no_session"})
+_RENEWED = frozenset({"books_differ", "hours_changed", "no_session"})
 """By another amount, or for another reason, it is another condition."""
 _OF_A_RUN = frozenset(
     {"ledger_failed", "actor_disarmed", "entries_held", "no_session", "strategy_left_out"}
@@ -150,6 +150,22 @@ class Conditions:
                 return Condition(
                     _CRITICAL, "strategy_stopped", strategy_id, text, strategy_id=strategy_id
                 )
+            case Noted():
+                return self._noted(fact)
+            case Latched(latch_id, unwritten=True, account=account):
+                text = f"{latch_id} stands in the record alone, its file could not be written"
+                mend = "see to the folder of latches and its disk; it is tried again"
+                about = _in(account, latch_id)
+                return Condition(_CRITICAL, "latch_unwritten", about, f"{text}; {mend}", account)
+            case JobDone(job, _, ok, text) if not ok:
+                return Condition(_JOBS[job], job.value, "", text)
+            case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
+                return _of_machine(fact, self._home)
+        return None
+
+    def _noted(self, note: Noted) -> Condition | None:
+        """Return what a note begins; most begin nothing."""
+        match note:
             case Noted(NoteKind.OVERFILLED, said, _, strategy_id, account):
                 text = f"{strategy_id}: {said}; look at the broker, and at what it cost"
                 about = _in(account, said)
@@ -163,15 +179,8 @@ class Conditions:
                 text = f"{said}; until then no order of {account} leaves, not even an exit"
                 severity = _CRITICAL if self._day == day_of(at_ns) else _WARNING
                 return Condition(severity, "no_session", account, text, account)
-            case Latched(latch_id, unwritten=True, account=account):
-                text = f"{latch_id} stands in the record alone, its file could not be written"
-                mend = "see to the folder of latches and its disk; it is tried again"
-                about = _in(account, latch_id)
-                return Condition(_CRITICAL, "latch_unwritten", about, f"{text}; {mend}", account)
-            case JobDone(job, _, ok, text) if not ok:
-                return Condition(_JOBS[job], job.value, "", text)
-            case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
-                return _of_machine(fact, self._home)
+            case Noted(NoteKind.HOURS, said):
+                return Condition(_CRITICAL, "hours_changed", "", said)
         return None
 
     def _ended(self, fact: object) -> Iterator[Key]:

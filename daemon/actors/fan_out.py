@@ -89,9 +89,15 @@ class FanOut:
         self._missed: set[str] = set()
         self._is_spent = False
 
-    def begin_day(self, day: date) -> None:
-        """Owe nothing of an earlier day: an entry counts for the day of its decision alone."""
+    def begin_day(self, day: date) -> bool:
+        """Owe nothing of an earlier day: an entry counts for the day of its decision alone.
+
+        Returns:
+            Whether it is another day than before; the same may be told anew, with other hours.
+        """
+        is_another = str(day) != self._day
         self._begin(str(day), 0)
+        return is_another
 
     def tell(self, decided: BasketOpened) -> tuple[Tell, ...]:
         """Tell a decision, taken in the strategy's own lots, to the accounts that want one.

@@ -242,11 +242,11 @@ class StrategyRunner:
     def _open(self, turn: Turn, opened: DayOpened) -> None:
         """Find out whether and when the strategy trades on a day."""
         self._window, self._refusal = None, ""
-        self._fan_out.begin_day(opened.day)
+        if self._fan_out.begin_day(opened.day):
+            self._told.clear()
         self._lives_ns = lives_ns(Link(opened.interval_ns))
         self._quotes.clear()
         self._listings.hear(opened)
-        self._told.clear()
         if not opened.sessions:
             self._rests = "resting: the market is closed today"
             return

@@ -1,7 +1,8 @@
 """The timekeeper: which day it is, when its market trades, and what is to be done on it.
 
-It owns the jobs of a day: when each is due, and which were done. A port does them. What was done on
-a day is not done again after a restart; what the end of a day left undone is done late.
+It owns the jobs of a day: when each is due, and which were done. A port does them, each once at a
+time. What was done on a day is not done again after a restart; what the end of a day left undone is
+done late.
 """
 
 from __future__ import annotations
@@ -79,10 +80,11 @@ class Timekeeper:
         self._working = working
         self._day: date | None = None
         self._hours: Hours = ()
-        self._ended = False
+        self._ended = self._traded = False
         self._done: set[Job] = set()
         self._next: date | None = None
         self._morning: set[Job] = set()  # of the next day, what was done
+        self._under_way: set[RunJob] = set()  # not recorded: with the process ends whoever does it
         for fact in facts:
             if not _is_tried_again(fact):
                 self._recall(fact)
@@ -109,8 +111,9 @@ class Timekeeper:
                 self._await_morning(turn, now_ns)
                 self._go_on(turn)
             case Timed(job, day) if day == (self._next if self._ended else self._day):
-                turn.do(Call(PORT, RunJob(job, day), None))
-            case JobDone():
+                turn.do(*self._asked(RunJob(job, day)))
+            case JobDone(job, day):
+                self._under_way.discard(RunJob(job, day))
                 self._recall(message)
                 turn.record(message)
                 self._look_again(turn, message, now_ns)
@@ -126,6 +129,8 @@ class Timekeeper:
             case DayOpened(day, hours):
                 if day != self._day:
                     self._done.clear()
+                    self._traded = False
+                self._traded = self._traded or bool(hours)  # told anew it may be a closed one
                 self._day, self._hours, self._ended = day, hours, False
             case DayEnded(day) if day == self._day:
                 self._ended, self._next = True, self._after(day)
@@ -170,12 +175,20 @@ class Timekeeper:
 
     def _go_on(self, turn: Turn) -> None:
         """Do the next job of a day that has ended, once all that it brought is recorded."""
-        if not self._working or self._day is None or not self._ended or not self._hours:
+        if not self._working or self._day is None or not self._ended or not self._traded:
             return
         left = next((job for job in EVENING if job not in self._done), None)
-        if left is not None:
+        asked = self._asked(RunJob(left, self._day)) if left is not None else ()
+        if asked:
             # What follows a commit leaves when every inbox is empty: then the day is marked.
-            turn.do(Commit((), (Call(PORT, RunJob(left, self._day), None),)))
+            turn.do(Commit((), asked))
+
+    def _asked(self, wanted: RunJob) -> tuple[Call, ...]:
+        """Return the call for a job; nothing while it is under way: two write the same files."""
+        if wanted in self._under_way:
+            return ()
+        self._under_way.add(wanted)
+        return (Call(PORT, wanted, None),)
 
     def _sessions(self, turn: Turn, begins: DayBegins, now_ns: int) -> Hours:
         """Return a day's sessions; where no table knows them that is told.

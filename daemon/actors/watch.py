@@ -17,6 +17,7 @@ class Watch:
 
     Attributes:
         opened: what was entered, and what it is held to.
+        exit_ns: when it is left at the latest, by the hours that are known by now.
         risk: its levels and its profit.
         legs: what was traded, by leg id.
         entering: the entry is under way; more fills are wanted.
@@ -24,11 +25,12 @@ class Watch:
         carried: its profit at the ends of its days.
     """
 
-    __slots__ = ("carried", "entering", "leaving", "legs", "opened", "risk")
+    __slots__ = ("carried", "entering", "exit_ns", "leaving", "legs", "opened", "risk")
 
     def __init__(self, opened: BasketOpened) -> None:
         basket = opened.basket
         self.opened = opened
+        self.exit_ns = opened.exit_ns
         self.risk = StrategyRisk(basket.strategy_id, opened.rules, opened.leg_rules)
         self.legs: dict[str, LegPosition] = {}
         self.entering = True
@@ -64,7 +66,7 @@ class Watch:
 
     def due(self, now_ns: int) -> ExitReason | None:
         """Return why all of it is to be left by now."""
-        if self.leaving is None and now_ns >= self.opened.exit_ns:
+        if self.leaving is None and now_ns >= self.exit_ns:
             return ExitReason.TIME
         return self.leaving
 

@@ -13,6 +13,7 @@ from daemon.actors.loose_legs import LooseLegs
 from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.watch import Watch
 from daemon.domain.market.frames import Quote
+from daemon.domain.risk.hours import brought_forward
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import PnlTrack
 from daemon.domain.risk.words import ExitReason
@@ -52,6 +53,7 @@ class Watches:
         self._owing: set[tuple[str, str]] = set()
         self._parts: set[str] = set()
         self._day: date | None = None
+        self._close_ns = 0
         self._trades = False
         self._recalls = True
 
@@ -70,7 +72,8 @@ class Watches:
         match fact:
             case BasketOpened():
                 # Those of its strategy that are still held stay watched beside it.
-                self._watches.setdefault(fact.basket.basket_id, Watch(fact))
+                watch = self._watches.setdefault(fact.basket.basket_id, Watch(fact))
+                self._leave_in_time(watch)
             case PositionChanged():
                 self.fill(fact)
             case LegExpired(strategy_id, leg_id):
@@ -98,6 +101,10 @@ class Watches:
             case _:
                 return
         self.plan()
+
+    def _leave_in_time(self, watch: Watch) -> None:
+        """Have an entry left before the close of the present day, if its time is of that day."""
+        watch.exit_ns = brought_forward(watch.opened.exit_ns, self._close_ns)
 
     def _leave(self, strategy_id: str, leg_ids: tuple[str, ...], reason: ExitReason) -> None:
         for watch in self.of(strategy_id):
@@ -136,13 +143,23 @@ class Watches:
         if watch is not None and not watch.legs:
             watch.risk.see({symbol: quote}, came_ns)
 
-    def begin_day(self, day: date, *, trades: bool) -> None:
+    def begin_day(self, day: date, close_ns: int) -> None:
         """Another day: what is over is set aside, and yesterday's prices are no prices.
+
+        Of the same day, told again, the close alone is news.
 
         Args:
             day: which.
-            trades: it has a session.
+            close_ns: when its market closes; 0: it has no session.
         """
+        self._close_ns = close_ns
+        for watch in self.all():
+            self._leave_in_time(watch)
+        if day != self._day:
+            self._begin_another(day, trades=close_ns > 0)
+        self.plan()
+
+    def _begin_another(self, day: date, *, trades: bool) -> None:
         ended = self._day if self._trades else None
         self.left, self._day, self._trades = None, day, trades
         for watch in self.all():
@@ -187,7 +204,7 @@ class Watches:
             watch for watch in self._watches.values() if watch.entering or watch.is_open
         )
         self.next_exit_ns = min(
-            (watch.opened.exit_ns if watch.leaving is None else 0 for watch in self.active),
+            (watch.exit_ns if watch.leaving is None else 0 for watch in self.active),
             default=NEVER,
         )
         if self.unheard:

@@ -172,7 +172,7 @@ class Service:
         pause = partial(self._pause, "exchange could not save")
         files = kept.exchanges(on_paper, self._modes.home, lambda text: loop.call_soon(pause, text))
         epoch = kept.ledger.begin_epoch(kept.reached_ns, least_epoch(given, self._machine, files))
-        kept.ledger.append((self._code,), LEDGER, kept.reached_ns)
+        kept.ledger.append((self._code, *(past.anew if past else ())), LEDGER, kept.reached_ns)
         kept.ledger.flush()  # the record knows its id before anything is kept under that
         return Run(
             recording=given.played.market,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from daemon.messages import BasketOpened, LegExpired, PositionChanged
+from daemon.domain.risk.hours import brought_forward
+from daemon.messages import BasketOpened, DayOpened, LegExpired, PositionChanged
 
 
 def still_open(facts: Iterable[object], until_ns: int) -> tuple[str, ...]:
@@ -16,16 +17,20 @@ def still_open(facts: Iterable[object], until_ns: int) -> tuple[str, ...]:
     """
     exits_ns: dict[str, int] = {}
     held: dict[tuple[str, str], PositionChanged] = {}
+    close_ns = 0
     for fact in facts:
         match fact:
+            case DayOpened(_, sessions):
+                close_ns = sessions[-1][1] if sessions else 0
             case BasketOpened(basket, exit_ns=exit_ns):
                 exits_ns[basket.strategy_id] = exit_ns
             case PositionChanged(strategy_id, leg_id):
                 held[strategy_id, leg_id] = fact
             case LegExpired(strategy_id, leg_id):
                 held.pop((strategy_id, leg_id), None)
+    out_ns = {name: brought_forward(exit_ns, close_ns) for name, exit_ns in exits_ns.items()}
     return tuple(
         f"{strategy_id} {leg_id} holds {each.net_quantity} {each.symbol}"
         for (strategy_id, leg_id), each in held.items()
-        if each.net_quantity and exits_ns.get(strategy_id, until_ns + 1) <= until_ns
+        if each.net_quantity and out_ns.get(strategy_id, until_ns + 1) <= until_ns
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from daemon.domain.instants import iso
+from daemon.domain.instants import day_of, iso
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import divide_half_even, units
 from daemon.domain.orders.words import (
@@ -75,6 +75,7 @@ _RAISING = {
     NoteKind.OUTSIDE: "risk",
     NoteKind.SESSION: "actor",
     NoteKind.LEFT_OUT: "actor",
+    NoteKind.HOURS: "actor",
 }
 """Notes by which an alert is raised, and what they are about."""
 _ELSEWHERE = re.compile(
@@ -103,7 +104,7 @@ class News:
 
     def of(self, fact: Any) -> Item | None:
         """Return the line of a fact; None where it concerns nobody."""
-        if isinstance(fact, DayOpened):
+        if isinstance(fact, DayOpened) and day_of(fact.at_ns) != day_of(self._opened_ns):
             self._forget(fact.at_ns)
         mode = self._modes.of_fact(fact)
         told = self._order(fact) or _trading(fact) or _control(fact)

@@ -150,6 +150,7 @@ def after(*facts: object) -> Conditions:
             *(Noted(NoteKind.OUTSIDE, "not ours", NOW, "s"), "traded_outside", "not ours"),
             *("warning", TODAY),
         ),
+        (Noted(NoteKind.HOURS, "others", NOW), "hours_changed", "", "critical", TODAY),
         (NOT_FOUND, "strategy_left_out", "s", "critical", EpochBegan(2, NOW)),
         (NOT_FOUND, "strategy_left_out", "s", "critical", StrategyStarted("s", "ann", NOW)),
         (NO_SESSION, "no_session", "zed", "warning", SessionReady("zed", 2, NOW)),

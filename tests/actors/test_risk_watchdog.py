@@ -715,6 +715,45 @@ def test_what_is_carried_over_night_is_watched_and_left_as_owed() -> None:
     assert (marked.day, marked.low[0]) == (NEXT_DAY, clock("09:15:00", NEXT_DAY))
 
 
+SHORT = replace(
+    day_opened(NEXT_DAY), sessions=((clock("09:15:00", NEXT_DAY), clock("12:30:00", NEXT_DAY)),)
+)
+EARLY_NS = clock("12:29:00", NEXT_DAY)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [[SHORT], [day_opened(NEXT_DAY), SHORT]],
+    ids=["other hours since the entry", "the day told anew"],
+)
+def test_on_a_day_that_closes_early_what_is_carried_is_left_before_the_close(days) -> None:
+    """With the margin that a plan's exit keeps, by a frame or the alarm; also after a restart."""
+    carried = replace(opened(), exit_ns=clock("15:20:00", NEXT_DAY))
+    record = [day_opened(), carried, sold("ce"), sold("pe"), ended(), day_ended(), *days]
+    for watchdog in (dog(*record), dog(before=record)):
+        started = watchdog.handle(Started(), clock("09:31:00", NEXT_DAY))
+        assert alarms(started) == [(EARLY_NS, ExitTime("s"))]
+        assert exits(see(watchdog, EARLY_NS - 1, "100", "100")) == []
+        assert exits(see(watchdog, EARLY_NS, "100", "100")) == [(("ce", "pe"), ExitReason.TIME)]
+
+
+def test_an_entry_is_left_before_a_close_that_it_was_not_reckoned_with() -> None:
+    """It was decided by other hours than those that its day is told with by now."""
+    watchdog = dog(SHORT)
+    late = opened(day=NEXT_DAY, exit_at="15:20:00")
+    assert alarms(watchdog.handle(late, late.at_ns)) == [(EARLY_NS, ExitTime("s"))]
+    watchdog.handle(sold("ce"), late.at_ns)
+    assert exits(see(watchdog, EARLY_NS, "100", "100")) == [(("ce",), ExitReason.TIME)]
+
+
+def test_a_short_day_leaves_nothing_whose_time_is_on_another() -> None:
+    """Nor a day without a session."""
+    for told_of in (SHORT, day_opened(NEXT_DAY, closed=True)):
+        far = replace(opened(), exit_ns=clock("15:20:00", NEXT_DAY) + 86_400 * SECOND)
+        watchdog = dog(far, sold("ce"), ended(), told_of)
+        assert exits(see(watchdog, clock("12:29:30", NEXT_DAY), "100")) == []
+
+
 def test_on_a_closed_day_no_alarm_is_set_for_what_is_carried() -> None:
     """Nothing could be sold; the next session's alarm will do."""
     watchdog = dog(day_opened(), *straddle(), day_ended())

@@ -429,6 +429,7 @@ def test_a_runner_that_is_rebuilt_does_not_tell_a_fault_again() -> None:
     made = awake()
     said = facts(see(made, AT, pe="0"))
     assert see(runner(day_opened(), *said), AT + 1, pe="0") == NOTHING
+    assert see(runner(day_opened(), *said, day_opened()), AT + 1, pe="0") == NOTHING
     others = [Noted(note.kind, note.text, note.at_ns, "other") for note in said]
     assert notes(see(runner(day_opened(), *others), AT + 1, pe="0")) != []
 

@@ -157,6 +157,39 @@ def test_after_a_restart_only_what_was_left_undone_is_done(done, left) -> None:
     assert effects == (*WAITS, *((called(left),) if left else NOTHING))
 
 
+def test_a_job_is_not_asked_for_while_it_is_under_way() -> None:
+    """By the end of another, nor by its time; once it has ended, by both."""
+    keeper, early = working(OPENED, ENDED), MORNING[0]
+    assert keeper.handle(Started(), AT)[-1] == called(Job.REPORT)
+    asked = keeper.handle(early, early.at_ns)
+    assert asked == (Call(PORT, RunJob(Job.EARLY_CHECK, TOMORROW), None),)
+    assert keeper.handle(early, early.at_ns) == NOTHING
+    checked = JobDone(Job.EARLY_CHECK, TOMORROW, True, "so", early.at_ns)
+    assert keeper.handle(checked, early.at_ns) == (Commit((checked,)),)
+    assert keeper.handle(early, early.at_ns) == asked
+    assert keeper.handle(REPORTED, early.at_ns) == (Commit((REPORTED,), (called(Job.BACKUP),)),)
+    assert keeper.handle(checked, early.at_ns) == (Commit((checked,)),)
+
+
+def test_a_day_that_is_told_anew_has_its_jobs_at_the_hours_of_now() -> None:
+    """What was done on it is not done again; nor is what was to be done at the hours of before."""
+    anew = DayOpened(DAY, ((clock("14:00:00"), clock("15:00:00")),), AT)
+    told = working(OPENED, anew).handle(Started(), clock("09:15:30"))
+    assert told == tuple(Alarm(each.at_ns, each) for each in timed(DAY, anew.sessions))
+    assert told[0].at_ns == clock("14:02:00")
+
+
+def test_a_day_that_is_told_anew_as_closed_has_its_evening_all_the_same() -> None:
+    """It was traded on; the one after it was not."""
+    keeper = working(OPENED, DayOpened(DAY, (), AT))
+    assert keeper.handle(Started(), AT) == NOTHING
+    (commit,) = keeper.handle(DayEnds(DAY), AT)
+    assert commit.then[-1] == called(Job.REPORT)
+    after = working(OPENED, DayOpened(HOLIDAY, (), AT))
+    (commit,) = after.handle(DayEnds(HOLIDAY), AT)
+    assert called(Job.REPORT, HOLIDAY) not in commit.then
+
+
 def test_a_new_day_has_its_own_jobs() -> None:
     """What was done yesterday is not done today."""
     tomorrow = TOMORROW

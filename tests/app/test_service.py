@@ -16,8 +16,10 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.actors.market_feed import MarketFeed
+from daemon.actors.timekeeper import Timekeeper
 from daemon.app import service
 from daemon.app.at_brokers.connections import Opened, on_paper
+from daemon.app.given import wiring
 from daemon.app.given.assignment import Assignment, GeneratedDays
 from daemon.app.machine.host import Host
 from daemon.app.machine.telemetry import bare
@@ -28,6 +30,7 @@ from daemon.cli.engine import accounts_for
 from daemon.control import Refusal
 from daemon.control.reads import Reads
 from daemon.domain.instants import at
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.parsing import encode
 from daemon.errors import BrokerError, StoreError, TooManyRestarts
 from daemon.guardian.decision import Daemon as Known
@@ -36,13 +39,16 @@ from daemon.guardian.watch import daemon_of
 from daemon.jobs.preflight import square_off
 from daemon.jobs.preflight.square_off import Closes
 from daemon.messages import (
+    AlertRaised,
     BasketEnded,
+    DayOpened,
     EntriesPaused,
     EntryDecided,
     ExitFinished,
     KillStaged,
     Latched,
     LatchKind,
+    Noted,
     PositionChanged,
     Pulse,
     Released,
@@ -227,6 +233,29 @@ async def test_a_kill_by_signal_at_the_very_end_is_latched(tmp_path):
     assert await Service(given, Seen(), Pace(MonotonicClock(), None), killed).run() is None
     (latch,) = kill.standing(given.state_dir)
     assert (latch.kind, latch.by) == ("kill", "signal")
+
+
+async def test_a_day_that_is_told_anew_is_recorded_before_any_actor_is_built(tmp_path, monkeypatch):
+    day = next(preset_market().days())
+    anew = (DayOpened(day, (), at(day, time(9, 15))), Noted(NoteKind.HOURS, "others", 0))
+    past, recalled = GeneratedDays.past, []
+
+    def told_anew(self: GeneratedDays, kept: Any) -> Any:
+        return replace(past(self, kept), anew=anew)
+
+    class Recalling(Timekeeper):
+        def __init__(self, *given: Any, facts: Any = (), **options: Any) -> None:
+            known = tuple(facts)
+            recalled.extend(known)
+            super().__init__(*given, facts=known, **options)
+
+    monkeypatch.setattr(GeneratedDays, "past", told_anew)
+    monkeypatch.setattr(wiring, "Timekeeper", Recalling)
+    async with running(assignment(tmp_path)) as daemon:
+        raised = [fact.condition.code for fact in daemon.seen.of(AlertRaised)]
+        assert await daemon.stopped() is signal.SIGTERM
+    assert [fact for fact in recalled if type(fact) in (DayOpened, Noted)] == list(anew)
+    assert raised == ["hours_changed"]
 
 
 async def test_it_answers_while_a_day_takes_long_to_be_read(tmp_path, monkeypatch):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from daemon.jobs.still_open import still_open
-from daemon.messages import LegExpired
-from tests.kit.acting import CE, clock, opened, sold
+from daemon.messages import DayOpened, LegExpired
+from tests.kit.acting import CE, DAY, clock, opened, sold
 
 EXIT_NS = clock("15:20:00")
+SHORT = DayOpened(DAY, ((clock("09:15:00"), clock("12:30:00")),), clock("09:10:00"))
+CLOSED = DayOpened(DAY, (), clock("09:10:00"))
+EARLY_NS = clock("12:29:00")
 
 
 @pytest.mark.parametrize(
@@ -16,6 +19,9 @@ EXIT_NS = clock("15:20:00")
     [
         ((opened(), sold("ce")), EXIT_NS, (f"s ce holds -75 {CE}",)),
         ((opened(), sold("ce")), EXIT_NS - 1, ()),
+        ((opened(), sold("ce"), SHORT), EARLY_NS, (f"s ce holds -75 {CE}",)),
+        ((opened(), sold("ce"), SHORT), EARLY_NS - 1, ()),
+        ((opened(), sold("ce"), SHORT, CLOSED), EXIT_NS - 1, ()),
         ((opened(), sold("ce"), sold("ce", bought="90")), EXIT_NS, ()),
         ((opened(), sold("ce"), LegExpired("s", "ce", CE, EXIT_NS)), EXIT_NS, ()),
         ((sold("ce"),), EXIT_NS, ()),

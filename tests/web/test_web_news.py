@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.alert_conditions import Conditions
+from daemon.domain.instants import DAY_NS, day_of, start_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.words import (
@@ -336,6 +337,14 @@ def test_an_order_is_known_by_name_until_the_day_after_is_over():
     assert told == [f"{CALL} is in the book"] * 2 + [f"order {ID} is in the book"]
 
 
+def test_a_day_that_is_told_anew_is_no_other_day():
+    news, day_ns = News(), start_of(day_of(INTENT.decided_ns))
+    news.of(IntentRecorded(INTENT, NOW))
+    for at_ns in (day_ns + DAY_NS, day_ns + DAY_NS + 1):
+        news.of(DayOpened(TODAY, (), at_ns))
+    assert news.of(OrderAccepted(ID, "B1", NOW))["text"] == f"{CALL} is in the book"
+
+
 def test_a_kill_is_told_with_its_stage_and_what_is_left():
     item = News().of(KillStaged("kill-1", Stage.CLOSING, ("75 NIFTY",), 2, NOW))
 
@@ -413,6 +422,7 @@ BEGIN = [
         Noted(kind, "so", NOW, "s", "a")
         for kind in (NoteKind.OVERFILLED, NoteKind.OUTSIDE, NoteKind.LEFT_OUT, NoteKind.SESSION)
     ),
+    Noted(NoteKind.HOURS, "so", NOW),
 ]
 
 

@@ -296,11 +296,11 @@ class RiskWatchdog:
     def _begin_day(self, opened: DayOpened) -> None:
         self._sessions = opened.sessions
         self._link.begin_day(opened)
+        self._watches.begin_day(opened.day, max((last for _, last in opened.sessions), default=0))
         if opened.day != self._day:
             self._day = opened.day
             self._newest.lose()
             self._account.begin()
-            self._watches.begin_day(opened.day, trades=bool(opened.sessions))
             self._picture.begin_day(self._watches.all())
 
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:

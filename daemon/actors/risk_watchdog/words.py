@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from daemon.actors.watch import Watch
 from daemon.domain.market.frames import Frame
-from daemon.domain.risk.hours import GRACE_NS, alarm_at
+from daemon.domain.risk.hours import GRACE_NS, alarm_at, brought_forward
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
@@ -103,6 +103,8 @@ def exit_alarm(
 ) -> Alarm:
     """Return the alarm of a square-off that no frame brings; yesterday's is rung by today's.
 
+    One of today is rung before the close of today, which was perhaps not known at the entry.
+
     Args:
         opened: what is to be left.
         sessions: of the day; none on a closed one.
@@ -111,6 +113,8 @@ def exit_alarm(
     exit_ns, close_ns = opened.exit_ns, opened.close_ns
     if sessions and exit_ns < sessions[0][0]:
         exit_ns, close_ns = sessions[0][0], sessions[-1][1]
+    elif sessions and (early_ns := brought_forward(exit_ns, sessions[-1][1])) < exit_ns:
+        exit_ns, close_ns = early_ns, sessions[-1][1]
     grace_ns = max(GRACE_NS, _GRACE_INTERVALS * interval_ns)
     at_ns = alarm_at(exit_ns, close_ns, grace_ns)
     return Alarm(at_ns, ExitTime(opened.basket.strategy_id), Lane.CONTROL)

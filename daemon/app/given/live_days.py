@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from daemon.app.given.day_anew import day_anew
 from daemon.app.given.records import Records
 from daemon.app.given.runs import Past
 from daemon.domain.instants import day_of
@@ -45,7 +46,7 @@ class LiveDays(Struct, frozen=True):
         return ()
 
     def past(self, kept: Records) -> Past:
-        """Return where the records end.
+        """Return where the records end, and what is to be said of a day whose hours changed.
 
         Raises:
             StoreError: that is a day yet to come. A clock that is behind, as after a power cut, is
@@ -60,7 +61,9 @@ class LiveDays(Struct, frozen=True):
                 "a folder of its own for a live market",
                 "records_ahead",
             )
-        return Past(kept.ledger.facts(), kept.reached_ns, 0)
+        at_ns = max(now_ns, kept.reached_ns)
+        anew = day_anew(kept.ledger.facts(), at_ns, self.market.interval_ns)
+        return Past(kept.ledger.facts(), kept.reached_ns, 0, anew)
 
     def tell_of(self, ledger: Ledger) -> None:
         """Nothing must be said of it."""

@@ -16,6 +16,7 @@ from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import SettingsError
 from daemon.feeds.live import LiveFeed
+from daemon.messages import DayOpened, Noted
 from daemon.runtime.clock import MarketTime
 from daemon.runtime.words import Port
 from daemon.twin.file import TwinFile
@@ -39,11 +40,13 @@ class Past(Struct, frozen=True):
         facts: all that was recorded, oldest first.
         reached_ns: the newest instant in the ledger; 0: it is new.
         begins_ns: where a market is entered that was never entered before.
+        anew: what is recorded before the run begins, of a day whose hours have changed.
     """
 
     facts: Iterable[object]
     reached_ns: int
     begins_ns: int
+    anew: tuple[DayOpened | Noted, ...] = ()
 
 
 class Run(Struct, frozen=True):
@@ -143,7 +146,7 @@ def _live(
             "[feed] kind is broker, and no account is at a broker that tells prices; "
             'name one in [[accounts]], or write kind = "generated"'
         )
-    facts = tuple(past.facts)
+    facts = (*past.facts, *past.anew)
     live = Live(source, feed, clock, reached(facts, past.reached_ns, ()), papers)
     for fact in facts:
         live.hear(fact)

@@ -23,6 +23,7 @@ class NoteKind(StrEnum):
     LEFT_OUT = "left_out"
     UNKNOWN_TABLE = "unknown_table"
     FELL = "fell"
+    HOURS = "hours"
 
 
 class Note(Struct, frozen=True):

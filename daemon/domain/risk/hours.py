@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, time
 
-from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.instants import DAY_NS, SECOND_NS, at, day_of, start_of
 from daemon.domain.market.instruments import Kind
 
 SQUARE_OFF_CASH = time(15, 10)
@@ -48,6 +48,20 @@ def exit_at(day: date, wall: time, close_ns: int, margin_ns: int = MARGIN_NS) ->
     """
     wanted_ns = at(day, wall)
     return wanted_ns if wanted_ns < close_ns else close_ns - margin_ns
+
+
+def brought_forward(exit_ns: int, close_ns: int, margin_ns: int = MARGIN_NS) -> int:
+    """Return the instant of an exit, in ns, by the close that is known once its day has come.
+
+    It was reckoned at the entry, by the hours that were known then. One of another day stands.
+
+    Args:
+        exit_ns: as it was reckoned.
+        close_ns: when the market closes on the present day; 0: it is not open on it.
+        margin_ns: how long before a close that comes earlier than the exit time.
+    """
+    is_cut_off = close_ns <= exit_ns < start_of(day_of(close_ns)) + DAY_NS
+    return close_ns - margin_ns if is_cut_off else exit_ns
 
 
 def due(exit_ns: int, now_ns: int) -> bool:

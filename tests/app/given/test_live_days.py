@@ -10,15 +10,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from daemon.actors.timekeeper import DayBegins
 from daemon.app.at_brokers.accounts import accounts_of
 from daemon.app.at_brokers.connections import Opened, on_paper
 from daemon.app.given.live_days import LiveDays
 from daemon.app.given.runs import Past, Run, world_of
 from daemon.app.opening import openers_of
-from daemon.domain.instants import DAY_NS, SECOND_NS, start_of
+from daemon.domain.instants import DAY_NS, SECOND_NS, day_of, start_of
 from daemon.errors import SettingsError, StoreError
 from daemon.feeds.live import LiveFeed
+from daemon.messages import DayOpened
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.flow import Flow
 from daemon.settings import Settings
@@ -55,6 +58,30 @@ def test_it_has_no_days_that_are_known_ahead_and_no_end():
 @pytest.mark.parametrize("reached_ns", [0, NOW, NOW + 3_600 * SECOND_NS])
 def test_it_goes_on_where_the_records_end(reached_ns):
     assert days().past(kept(reached_ns)) == Past(("fact",), reached_ns, 0)
+
+
+def test_a_day_that_was_opened_by_other_hours_is_told_anew():
+    """As one of now, or as late as the records reach."""
+    before = DayOpened(day_of(NOW), ((NOW - SECOND_NS, NOW + SECOND_NS),), NOW - SECOND_NS)
+    for reached_ns in (NOW - SECOND_NS, NOW + SECOND_NS):
+        records = kept(reached_ns)
+        records.ledger.facts = lambda: (before,)
+        (opened, _) = days().past(records).anew
+        assert opened.at_ns == max(NOW, reached_ns)
+        assert (opened.day, opened.interval_ns) == (before.day, LiveFeed().interval_ns)
+        assert opened.sessions != before.sessions
+
+
+def test_what_is_told_anew_is_heard_by_the_world_as_well():
+    """A day that is told anew is open."""
+    accounts = accounts_of(Settings(), strict=False)
+    paper = on_paper(accounts[0], None, VirtualClock().now_ns)
+    there = {"paper": paper, "zed": Opened(paper.broker, market=SimpleNamespace(room=1))}
+    anew = DayOpened(day_of(NOW), (), NOW)
+    for told, is_open in ((), False), ((anew,), True):
+        world = world_of(replace(run(), past=Past((), 0, 0, told)), accounts, there)[0]
+        assert isinstance(world, Live)
+        assert (type(next(world.days()).message) is not DayBegins) is is_open
 
 
 def test_records_of_a_day_that_is_yet_to_come_are_refused():

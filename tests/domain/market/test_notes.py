@@ -18,4 +18,5 @@ def test_the_kinds_are_the_words_of_every_report():
         "left_out",
         "unknown_table",
         "fell",
+        "hours",
     }

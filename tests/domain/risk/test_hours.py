@@ -6,7 +6,7 @@ import pytest
 
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS, at
 from daemon.domain.market.instruments import Kind
-from daemon.domain.risk.hours import alarm_at, due, exit_at, square_off
+from daemon.domain.risk.hours import alarm_at, brought_forward, due, exit_at, square_off
 
 DAY = date(2025, 8, 29)
 CLOSE_NS = at(DAY, time(15, 30))
@@ -37,6 +37,25 @@ def test_positions_are_squared_off_before_any_broker_does(kind: Kind, expected: 
 def test_a_shortened_day_brings_the_exit_forward(wall: time, close: time, expected: time) -> None:
     """An exit time that lies inside the session stands as it is."""
     assert exit_at(DAY, wall, at(DAY, close)) == at(DAY, expected)
+
+
+@pytest.mark.parametrize(
+    ("day", "close", "expected"),
+    [
+        (DAY, time(15, 30), time(15, 20)),
+        (DAY, time(15, 20, 1), time(15, 20)),
+        (DAY, time(15, 20), time(15, 19)),
+        (DAY, time(12, 30), time(12, 29)),
+        (date(2025, 8, 28), time(12, 30), time(15, 20)),
+        (date(2025, 9, 1), time(15, 30), time(15, 20)),
+    ],
+)
+def test_a_close_that_became_known_later_brings_the_exit_of_its_day_forward(
+    day: date, close: time, expected: time
+) -> None:
+    exit_ns = at(DAY, time(15, 20))
+    assert brought_forward(exit_ns, at(day, close)) == at(DAY, expected)
+    assert brought_forward(exit_ns, 0) == exit_ns
 
 
 @pytest.mark.parametrize(("after_ns", "expected"), [(-1, False), (0, True), (1, True)])

@@ -25,20 +25,23 @@ _LINK = "link"
 
 
 def watch(desk: Desk, turn: Turn, now_ns: int) -> None:
-    """Look again once the link has been dead for too long; a silence begins with the session."""
-    if desk.link_alive:
+    """Look again once the link has been dead for too long; a silence begins with the session.
+
+    Before a session opens that is the one to come: nobody else would look once it has begun.
+    """
+    opens_ns = next((first for first, last in desk.sessions if now_ns <= last), None)
+    if desk.link_alive or opens_ns is None:
         return
-    opens_ns = max((first for first, _ in desk.sessions if first <= now_ns), default=0)
     since_ns = max(desk.link_died_ns, opens_ns)
     desk.wakes.wake(turn, SilenceDue(_LINK, max(since_ns + desk.terms.silence_ns, now_ns)))
 
 
 def due(desk: Desk, turn: Turn, now_ns: int) -> None:
     """Tell of what nobody can watch; leave it where that is the policy and the hours are known."""
-    if desk.link_alive or not desk.session_open(now_ns):
+    if desk.link_alive:
         return
-    if now_ns - desk.link_died_ns < desk.terms.silence_ns:
-        watch(desk, turn, now_ns)  # it lived in between
+    if now_ns - desk.link_died_ns < desk.terms.silence_ns or not desk.session_open(now_ns):
+        watch(desk, turn, now_ns)  # it lived in between, or the session is yet to open
         return
     # On a day that no table knows the market may be shut: an exit would sell on another day.
     leaves = desk.terms.leaves_in_silence and knows_hours(day_of(now_ns))

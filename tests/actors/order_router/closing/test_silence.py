@@ -181,6 +181,22 @@ def test_a_silence_from_before_the_session_counts_from_its_opening():
     assert notes(made) == [HELD]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_in_a_session_that_is_yet_to_open_the_silence_counts_from_its_opening(restarts):
+    """As where the hours of a day that is open are others by now, and the link is dead."""
+    made = dead(LEAVES)
+    later = replace(OPENED, sessions=((made.now_ns + 120 * S, CLOSES),), at_ns=made.now_ns)
+    if restarts:
+        made.facts.append(later)
+        made.build()
+    else:
+        made.tell(later)
+    made.run(179)
+    assert notes(made) == []
+    made.run(2)
+    assert notes(made) == [LEFT]
+
+
 def test_exits_and_kills_go_on_in_silence():
     made = dead(HOLDS, "ce")
     made.tell(leave("ce"))
