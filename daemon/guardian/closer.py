@@ -1,9 +1,10 @@
 """Closing one account: what is recorded and asked next, from the broker's own book.
 
 It decides and never waits. Whoever asks it records the facts of a round durably, then asks the
-broker what the round wants, then tells it the answers. Shorts are bought back before longs are
-sold; no more is closed than the broker shows; what nobody knows is looked for, never sent again.
-Beside an order that cannot be understood what is held is closed as well, and nothing is flat.
+broker what the round wants, then tells it the answers. Shorts are bought back before the options
+beside them are sold; no more is closed than the broker shows; what nobody knows is looked for,
+never sent again. Beside an order that cannot be understood what is held is closed as well, and
+nothing is flat.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from daemon.domain.market.bands import AVERAGED_FRAMES
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders import hedges, reconcile
 from daemon.domain.orders.changed import lowered_by
-from daemon.domain.orders.flatten import CancelExit, Flatten, Holding, PlaceExit, Resting
+from daemon.domain.orders.flatten import CancelExit, Flatten, Holding, PlaceExit, Resting, Word
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Proof
@@ -35,15 +36,15 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.guardian.books import Leg, remaining
+from daemon.guardian.guarding import Guarding
 from daemon.guardian.left import closable, in_doubt, still_open, unshown
 from daemon.guardian.orders import Wanted, intent_of, prices, seen_by_the_gate
 from daemon.guardian.withdrawals import Withdrawals
-from daemon.guardian.witness import LOOKUP_NS, VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
+from daemon.guardian.witness import VERIFY_NS, Round, Terms, Witness, is_todays, leg_of
 from daemon.messages import Cancel, CancelAsked, ExitFinished, ExitOwed, ExitReason, Place
 from daemon.runtime.budget import Budget, Priority, Wait
 
 _CANCEL_AGAIN_NS = 5 * SECOND_NS
-_PATIENCE = hedges.Patience(gone_ns=VERIFY_NS, doubt_ns=LOOKUP_NS)
 
 
 class Closer(Witness):
@@ -69,7 +70,7 @@ class Closer(Witness):
         self._mine: set[str] = set()
         self._cancelling: dict[str, int] = {}
         self._withdrawals = Withdrawals(VERIFY_NS)
-        self._guarding_ns: dict[Leg, int] = {}
+        self._guarding = Guarding(self.books, self._lag, self._withdrawals)
         self._seen: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def round(
@@ -87,9 +88,12 @@ class Closer(Witness):
         self._odd = odd
         self._seen.append(Frame(now_ns, dict(quotes)))
         self._learn(done, read, now_ns)
-        read, beyond = closable(reconcile.with_ours(self.books.book, read))
+        read = reconcile.with_ours(self.books.book, read)
+        shown = reconcile.positions(read)
+        read, beyond = closable(read)
         done.beyond += beyond
         self._adopt(done, read, quotes, now_ns)
+        self._lag.look(shown, now_ns)
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)
         self._replace(done, read, now_ns)
@@ -149,18 +153,20 @@ class Closer(Witness):
         return ""
 
     def _close(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
-        """Take back what is not ours to rest, buy shorts back, take entries back, sell longs."""
-        legs = dict.fromkeys([*shares, *(leg_of(order) for order in self._exits(now_ns))])
-        holdings = {
-            leg_id: self._holding(leg, shares.get(leg, 0), now_ns)
-            for leg in legs
-            if (leg_id := _named(leg))
-        }
+        """Take back what is not ours to rest, buy shorts back, take entries back, sell longs.
+
+        What guards waits for the shorts of its own strategy, and for those of no other.
+        """
+        holdings: dict[str, list[Holding]] = {}
+        for leg in sorted({*shares, *(leg_of(order) for order in self._exits(now_ns))}):
+            held = self._holding(leg, shares.get(leg, 0), now_ns)
+            holdings.setdefault(leg[0], []).append(held)
         others = [o for o in self._todays(now_ns) if o.intent.intent_id not in self._mine]
         for order in others:
             if order.intent.purpose is not Purpose.ENTRY:
                 self._cancel(done, order, now_ns)
-        words = self._machine.next(tuple(holdings.values()), now_ns)
+        said = (word for legs in holdings.values() for word in self._machine.next(legs, now_ns))
+        words = sorted(said, key=self._is_of_sale)
         for word in words:
             if isinstance(word, CancelExit):
                 resting = self.books.book.order(word.intent_id)
@@ -174,28 +180,17 @@ class Closer(Witness):
         for word in words:
             if isinstance(word, PlaceExit) and word.side is Side.SELL:
                 leg = next(leg for leg in shares if _named(leg) == word.leg_id)
-                if not self._guards(done, leg, now_ns):
+                waits, told = self._guarding.waits(leg, self._todays(now_ns), now_ns)
+                done.told += told
+                if not waits:
                     self._send(done, word, shares, now_ns)
 
-    def _guards(self, done: Round, leg: Leg, now_ns: int) -> bool:
-        """Say whether a leg is an option that is waiting for what may yet open a short beside it.
-
-        It waits for sales of entries until they are gone or parked, and not for ever.
-        """
-        if not hedges.guards(self.books.pockets[leg].symbol):
-            return False
-        since_ns = self._guarding_ns.setdefault(leg, now_ns)
-        sales = hedges.opening_sales(
-            self._todays(now_ns), leg[0], lambda leg_id: self.books.net((leg[0], leg_id))
-        )
-        waits = False
-        for sale in sales:
-            asked_ns = self._withdrawals.asked_ns(sale.intent.intent_id)
-            if now_ns < _PATIENCE.until_ns(sale, since_ns, asked_ns):
-                waits = True
-            else:
-                done.told.append(hedges.sentence(sale))
-        return waits
+    def _is_of_sale(self, word: Word) -> bool:
+        """Say whether a word is of a sale: all that is bought back goes first, whosever it is."""
+        if isinstance(word, PlaceExit):
+            return word.side is Side.SELL
+        resting = self.books.book.order(word.intent_id)
+        return resting is not None and resting.intent.side is Side.SELL
 
     def _holding(self, leg: Leg, net: int, now_ns: int) -> Holding:
         exits = [o for o in self.books.exits_of(leg) if is_todays(o, now_ns)]
@@ -221,6 +216,7 @@ class Closer(Witness):
             price_e4=price_e4,
             next_price_e4=next_price_e4,
             is_ordered=found is not None,
+            guards=hedges.guards(self.books.pockets[leg].symbol),
         )
 
     def _theirs(self, leg: Leg, now_ns: int) -> int:
@@ -293,6 +289,7 @@ class Closer(Witness):
     def _judge(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Say what is left, and whether two readings have shown that nothing is."""
         done.left += still_open(read, now_ns)
+        done.left += self._lag.sentences()
         if self._odd:
             done.left.append(f"what cannot be understood may still fill: {self._odd}")
         doubtful = [each for each in self._todays(now_ns) if each.state is not State.WORKING]

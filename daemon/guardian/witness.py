@@ -33,6 +33,7 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.guardian.books import Books, Leg
+from daemon.guardian.lag import Lag
 from daemon.messages import Cancel, ExitReplaced, Fact, Place
 from daemon.runtime.budget import Window
 
@@ -102,6 +103,7 @@ class Witness:
         self._since_ns: dict[object, tuple[object, int]] = {}
         self._counted = Counted()
         self._odd = ""
+        self._lag = Lag(self.books, LOOKUP_NS)
 
     def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Take in what the broker knows better, and the orders that are not of our making."""
@@ -275,6 +277,7 @@ class Witness:
         order = self.books.book.order(fact.intent_id)
         assert order is not None, "it was known before"
         if order.filled_quantity != before.filled_quantity:
+            self._lag.filled(order.intent.pocket, now_ns)
             self._hand_on(done, order, before, now_ns)
             if not self._hand_on_late(done, order, before, now_ns):
                 self._moved(done, order, before, now_ns)

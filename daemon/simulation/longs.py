@@ -24,6 +24,8 @@ def sold_before_a_short(known: Known, intent: Intent, nets: Mapping[tuple[str, s
         nets: units that the exchange shows, by symbol and product.
     """
     strategy_id = intent.strategy_id
+    if not _guards(intent):
+        return ""
     for leg_id, pocket in (*known.owed_legs(strategy_id), *known.unwanted_legs(strategy_id)):
         held = known.book.position(strategy_id, leg_id).net_quantity
         if held < 0 and nets.get(pocket, 0) < 0:
@@ -42,8 +44,8 @@ def sold_beside_a_sale(known: Known, intent: Intent, at_ns: int) -> str:
         intent: the sale of the long.
         at_ns: when it is decided.
     """
-    parts, owed = parts_of(intent.symbol), known.owed.get(intent.parent)
-    if parts is None or not parts.kind.is_option or owed is None:
+    owed = known.owed.get(intent.parent)
+    if owed is None or not _guards(intent):
         return ""
     if not 0 <= at_ns - owed.at_ns < _EXIT_NS:
         return ""
@@ -57,3 +59,9 @@ def sold_beside_a_sale(known: Known, intent: Intent, at_ns: int) -> str:
         if order.state is not State.PARKED and not is_waited_out:
             return f"{intent.symbol} is sold, and {other.intent_id} may still sell {other.symbol}"
     return ""
+
+
+def _guards(intent: Intent) -> bool:
+    """Say whether what is sold guarded shorts: an option did, no future and no share."""
+    parts = parts_of(intent.symbol)
+    return parts is not None and parts.kind.is_option

@@ -34,7 +34,7 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.guardian.closer import Closer
-from daemon.guardian.witness import VERIFY_NS, Round, Terms
+from daemon.guardian.witness import LOOKUP_NS, VERIFY_NS, Round, Terms
 from daemon.messages import (
     AccountRead,
     BrokerOrder,
@@ -995,6 +995,120 @@ def test_an_option_waits_for_a_sale_in_doubt_until_that_is_parked():
     account = guarding(intent("E2", PUT, SELL, decided_ns=NOON))
     assert [exits(account.round(7)), exits(account.round(7))] == [[], []]
     assert exits(account.round(1)) == [(CALL, SELL, 65)]
+
+
+FUTURE = "NIFTY-2026-03-30-FUT"
+
+
+@pytest.mark.parametrize("symbol", ["INFY", FUTURE])
+def test_what_guards_nothing_is_sold_beside_a_short_that_cannot_be_bought_back(symbol):
+    account = Account(
+        *entered("E1", CALL, SELL), *entered("E2", symbol, BUY), held={CALL: -65, symbol: 65}
+    )
+    account.quotes = {
+        "INFY": QUOTES["INFY"],
+        FUTURE: Quote(229_000_000, 228_990_000, 650, 229_010_000, 650),
+    }
+    assert exits(account.round()) == [(symbol, SELL, 65)]
+
+
+def test_an_option_waits_for_the_shorts_of_its_own_strategy_and_for_those_of_no_other():
+    account = Account(
+        *entered("E1", CALL, SELL),
+        *entered("E2", PUT, BUY),
+        *entered("E3", PUT, BUY, strategy_id="other"),
+        held={CALL: -65, PUT: 130},
+    )
+    account.quotes = {PUT: QUOTES[PUT]}
+    first = account.round()
+    assert [each.approved.intent.strategy_id for each in first.asked] == ["other"]
+    account.fill(first.asked[0])
+    assert exits(account.round()) == []
+
+
+def test_a_short_is_bought_back_before_the_sale_of_another_strategy_s_long_is_priced_anew():
+    long = {"strategy_id": "first", "leg_id": "pe"}
+    account = Account(*entered("E1", PUT, BUY, **long), held={PUT: 65})
+    (asked,) = account.round().asked
+    sale = asked.approved.intent
+    account.answer(OrderAccepted(sale.intent_id, f"B{sale.intent_id}", account.now_ns))
+    account.orders = (shown(sale.intent_id, PUT, SELL, State.WORKING),)
+    for fact in entered("E2", CALL, SELL):
+        account.closer.books.apply(fact)
+    account.held[Pocket(CALL)] = -65
+    done = account.round()
+    assert [type(each) for each in done.asked] == [Place, Cancel]
+
+
+def lagging(*facts: object, side: Side = SELL) -> Account:
+    """An entry of a call that has just filled, and the positions do not show it yet."""
+    entry = intent("E2", CALL, side)
+    sent = (IntentRecorded(entry, entry.decided_ns), OrderAccepted("E2", "BE2", entry.decided_ns))
+    account = Account(*facts, *sent, held={PUT: 65} if facts else {})
+    account.orders = (shown("E2", CALL, side, State.FILLED, 65),)
+    return account
+
+
+LAGS = f"-65 {CALL} has just filled, and the broker does not show it yet"
+
+
+def test_an_option_waits_while_the_positions_lag_behind_a_fill_that_opened_a_short():
+    account = lagging(*entered("E1", PUT, BUY))
+    assert [exits(account.round()) for _ in range(3)] == [[], [], []]
+    account.held[Pocket(CALL)] = -65
+    shown_now = account.round()
+    assert exits(shown_now) == [(CALL, BUY, 65)]
+    account.fill(shown_now.asked[0])
+    assert exits(account.round()) == [(PUT, SELL, 65)]
+
+
+def test_an_option_waits_for_no_fill_of_another_strategy():
+    account = lagging(*entered("E1", PUT, BUY, strategy_id="other"))
+    assert exits(account.round()) == [(PUT, SELL, 65)]
+
+
+def test_an_option_waits_for_no_long_that_has_just_filled():
+    account = lagging(*entered("E1", PUT, BUY), side=BUY)
+    assert exits(account.round()) == [(PUT, SELL, 65)]
+
+
+def test_an_option_waits_no_longer_for_positions_that_never_show_a_fill():
+    account = lagging(*entered("E1", PUT, BUY))
+    rounds = [account.round() for _ in range(20)]
+    (at,) = [second for second, done in enumerate(rounds) if exits(done)]
+    assert at == LOOKUP_NS // SECOND_NS
+
+
+def test_an_account_is_not_flat_while_the_positions_lag_behind_a_fill():
+    account = lagging()
+    first = account.round()
+    assert (first.left, first.flat) == ([LAGS], False)
+    assert not account.round(VERIFY_NS / SECOND_NS).flat
+    account.held[Pocket(CALL)] = -65
+    assert exits(account.round()) == [(CALL, BUY, 65)]
+
+
+def test_positions_that_never_show_a_fill_keep_an_account_from_being_flat_for_seconds_only():
+    account = lagging()
+    rounds = [account.round() for _ in range(20)]
+    unshown_for = [second for second, done in enumerate(rounds) if LAGS in done.left]
+    assert unshown_for == list(range(LOOKUP_NS // SECOND_NS))
+    assert rounds[-1].flat
+
+
+def test_what_the_positions_show_though_it_was_just_closed_is_told_once_as_held():
+    account = Account(*entered("E1", CALL, SELL), held={CALL: -65})
+    account.fill(account.round().asked[0])
+    account.held[Pocket(CALL)] = -65
+    assert account.round().left == [f"-65 {CALL} is held"]
+
+
+def test_what_is_never_ordered_and_has_just_filled_is_shown_and_lags_behind_nothing():
+    account = Account(held={"SBIN:MTF": 10})
+    filled = BrokerOrder("", "77", "SBIN:MTF", BUY, 10, State.FILLED, 10, 1_000_000)
+    account.orders = (filled,)
+    assert account.round().left == []
+    assert account.round(VERIFY_NS / SECOND_NS).flat
 
 
 def test_what_guards_nothing_waits_for_no_sale():

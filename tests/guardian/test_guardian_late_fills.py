@@ -45,10 +45,11 @@ def test_what_fills_late_in_another_contract_is_closed_beside_what_its_leg_holds
     done = account.round()
     assert "E2 filled late; that is closed by itself" in done.told
     assert [fact.strategy_id for fact in of(done, PositionChanged)] == [MANUAL]
-    assert exits(done) == [(PUT, BUY, 65)]
-    account.fill(done.asked[0])
+    assert exits(done) == [(PUT, BUY, 65), (CALL, SELL, 65)]
+    for asked in done.asked:
+        account.fill(asked)
     account.orders = ()
-    assert closed(account) == [(CALL, SELL, 65)]
+    assert closed(account) == []
 
 
 def test_what_the_daemon_has_handed_on_is_known():

@@ -18,7 +18,7 @@ from daemon import kill
 from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
 from daemon.actors.order_router import by_hand, latches, router
 from daemon.actors.order_router.broker import lookups, outside, sending
-from daemon.actors.order_router.closing import doubts, exit_orders, holdings
+from daemon.actors.order_router.closing import doubts, exit_orders, holdings, markets
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.halts import Halts
 from daemon.actors.order_router.known.prices import Prices
@@ -253,7 +253,7 @@ def longs_first(patch: pytest.MonkeyPatch) -> None:
         return tuple(words)
 
     patch.setattr(flatten.Flatten, "next", following)
-    patch.setattr(exit_orders, "_shorts_elsewhere", lambda *_: False)
+    patch.setattr(markets, "to_buy_back", lambda *_: ())
 
 
 def hedges_are_sold_beside_a_sale_that_may_fill(patch: pytest.MonkeyPatch) -> None:

@@ -87,3 +87,8 @@ def test_the_sales_of_others_and_shares_do_not_count():
 def test_no_long_is_sold_beside_a_short_that_is_to_go(facts, shown, caught):
     found = sold_before_a_short(known(*facts), HEDGE, {CE: shown})
     assert bool(found) is caught
+
+
+def test_shares_are_sold_beside_a_short_that_is_to_go():
+    made = known(SENT, GIVEN_UP, FILLED)
+    assert not sold_before_a_short(made, replace(HEDGE, symbol="INFY"), {CE: -75})

@@ -2,8 +2,8 @@
 
 It looks at what is open and at what is on its way, and says what to do next; it holds no belief of
 its own about fills. So it may be asked at any time, again after a restart, and in any order of
-events. Shorts are bought back before longs are sold, no more leaves than is proven open, and what a
-refusal leads to is a table.
+events. Shorts are bought back before the longs that guard them are sold, no more leaves than is
+proven open, and what a refusal leads to is a table.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Holding(Struct, frozen=True):
         price_e4: what an exit would ask at the leg's step; 0 where it cannot be priced now.
         next_price_e4: what it would ask one step on.
         is_ordered: an order for it can be made at all; else a person closes it at the broker.
+        guards: while it is long it guards the shorts beside it, so it waits until they are bought
+            back.
     """
 
     leg_id: str
@@ -58,6 +60,7 @@ class Holding(Struct, frozen=True):
     price_e4: int
     next_price_e4: int
     is_ordered: bool = True
+    guards: bool = True
 
 
 class PlaceExit(Struct, frozen=True):
@@ -150,10 +153,10 @@ class Flatten:
 
     def next(self, holdings: Sequence[Holding], now_ns: int) -> tuple[Word, ...]:
         """Return what is to be done now; nothing where all that can be done is under way."""
-        shorts_first = has_shorts(holdings)
+        waits = {holding.leg_id for holding in waiting(holdings)}
         words: list[Word] = []
         for holding in sorted(holdings, key=lambda each: (each.net_quantity >= 0, each.leg_id)):
-            if holding.net_quantity < 0 or not shorts_first:
+            if holding.leg_id not in waits:
                 words += self._place(holding, now_ns)
             words += self._reprice(holding, now_ns)
         return tuple(words)
@@ -242,12 +245,14 @@ class Flatten:
         return True
 
 
-def has_shorts(holdings: Sequence[Holding]) -> bool:
-    """Say whether a short is to be bought back before any long is sold.
+def waiting(holdings: Sequence[Holding]) -> tuple[Holding, ...]:
+    """Return what is sold no sooner than the shorts beside it are bought back: what guards them.
 
-    For one that is never ordered from here no long waits: it would do so for good.
+    For a short that is never ordered from here no long waits: it would do so for good.
     """
-    return any(each.net_quantity < 0 and each.is_ordered for each in holdings)
+    if not any(each.net_quantity < 0 and each.is_ordered for each in holdings):
+        return ()
+    return tuple(each for each in holdings if each.guards and each.net_quantity >= 0)
 
 
 def is_flat(holdings: Sequence[Holding]) -> bool:

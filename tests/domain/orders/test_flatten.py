@@ -84,6 +84,16 @@ def test_every_refusal_has_its_answer_and_its_patience(kind, expected, patience_
             [("hedge", Side.SELL, 130, 1_000)],
         ),
         (
+            "nor does any short hold back a long that guards nothing",
+            (replace(LONG, guards=False), SHORT),
+            [("call", Side.BUY, 130, 1_000), ("hedge", Side.SELL, 130, 1_000)],
+        ),
+        (
+            "while one beside it that guards waits",
+            (replace(LONG, leg_id="future", guards=False), LONG, CLOSING),
+            [("future", Side.SELL, 130, 1_000)],
+        ),
+        (
             "a short that has no price yet does",
             (LONG, replace(SHORT, price_e4=0)),
             [],

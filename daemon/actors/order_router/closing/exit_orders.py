@@ -24,7 +24,6 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders import hedges
-from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent
@@ -46,7 +45,10 @@ def place(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     leg = desk.leg(owed.strategy_id, word.leg_id)
     assert leg is not None, "an exit is owed only for a leg that was entered"
     if word.side is Side.SELL:
-        if _shorts_elsewhere(desk, closing) or _guards(desk, turn, closing, leg, now_ns):
+        if hedges.guards(leg.symbol) and (
+            markets.to_buy_back(desk, owed.strategy_id)
+            or _guards(desk, turn, closing, word.leg_id, now_ns)
+        ):
             closing.held_ns.setdefault(word.leg_id, now_ns)
             return
         if 0 < len(to_take_back(desk)) >= desk.budget.room(now_ns, Priority.EXIT):
@@ -98,37 +100,15 @@ def tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) -
         turn.record(Noted(NoteKind.REFUSED, because, now_ns, owed.strategy_id))
 
 
-def _shorts_elsewhere(desk: Desk, closing: Closing) -> bool:
-    """Say whether another closing of the strategy still has shorts to buy back.
-
-    One that the broker does not show is not bought back, nor is one that cannot be ordered from
-    here, so nothing waits for it.
-    """
-    strategy_id = closing.owed.strategy_id
-    for other in desk.closings.values():
-        if other is closing or other.owed.strategy_id != strategy_id:
-            continue
-        for leg_id in other.owed.leg_ids:
-            leg, net = (strategy_id, leg_id), desk.book.position(strategy_id, leg_id).net_quantity
-            known = desk.leg(*leg)
-            if known is None or net >= 0 or not markets.is_ordered(desk, known.symbol):
-                continue
-            if proven(desk, leg, known.pocket, net):
-                return True
-    return False
-
-
-def _guards(desk: Desk, turn: Turn, closing: Closing, leg: BasketLeg, now_ns: int) -> bool:
-    """Say whether a leg is an option that guards shorts which nobody buys back yet.
+def _guards(desk: Desk, turn: Turn, closing: Closing, leg_id: str, now_ns: int) -> bool:
+    """Say whether an option guards shorts which nobody buys back yet.
 
     Those are what entries that go no further may still sell, waited for no longer than an exit may
     take, and what has just filled of them: that is owed in the same turn.
     """
-    if not hedges.guards(leg.symbol):
-        return False
     strategy_id = closing.owed.strategy_id
     patience = hedges.Patience(desk.terms.verify_ns, desk.terms.exit_limit_ns)
-    since_ns = closing.held_ns.get(leg.leg_id, now_ns)
+    since_ns = closing.held_ns.get(leg_id, now_ns)
     waits = now_ns - since_ns < patience.doubt_ns and _is_short(desk, closing)
     for sale in _sales(desk, closing):
         closing.awaited.add(sale.intent.leg_id)

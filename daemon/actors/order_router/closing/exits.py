@@ -16,7 +16,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import Basket, OnFail
-from daemon.domain.orders.flatten import CancelExit, PlaceExit, has_shorts, is_flat
+from daemon.domain.orders.flatten import CancelExit, PlaceExit, is_flat, waiting
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Refusal, State
 from daemon.domain.risk.words import ExitReason
@@ -154,10 +154,9 @@ def proceed(desk: Desk, turn: Turn, exit_id: str, now_ns: int) -> None:
                 assert order is not None, "what rests was recorded"
                 closing.held_ns[order.intent.leg_id] = now_ns  # what replaces it is decided now
                 cancel(desk, turn, order, now_ns)
-    if has_shorts(holdings):
-        for each in holdings:
-            if each.net_quantity > 0 and not each.closing_quantity:
-                closing.held_ns.setdefault(each.leg_id, now_ns)
+    for each in waiting(holdings):
+        if each.net_quantity and not each.closing_quantity:
+            closing.held_ns.setdefault(each.leg_id, now_ns)
     recall_by_hand(desk, turn, closing, now_ns)
     wakes_ns = closing.machine.wakes_ns(holdings, now_ns) or now_ns + _LOOK_AGAIN_NS
     desk.wakes.wake(turn, ClosingDue(exit_id, wakes_ns))

@@ -15,6 +15,7 @@ from daemon.actors.order_router.closing import markets
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.owed import Closing
 from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.orders import hedges
 from daemon.domain.orders.flatten import Holding, Resting
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Intent, Purpose, Side, State
@@ -59,6 +60,7 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         price_e4=price_e4,
         next_price_e4=next_price_e4,
         is_ordered=markets.is_ordered(desk, leg.symbol),
+        guards=hedges.guards(leg.symbol),
     )
 
 

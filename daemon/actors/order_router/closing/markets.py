@@ -1,15 +1,19 @@
-"""Markets: what of that which is being left can be left now. Shares close before derivatives."""
+"""Markets: what of that which is being left can be left now, and why the rest cannot.
+
+Shares close before derivatives, and an option that is held is sold after the shorts beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from daemon.actors.order_router.broker.hours import next_opening_ns, takes_orders
-from daemon.actors.order_router.broker.sending import exits_on_their_way
+from daemon.actors.order_router.broker.sending import exits_on_their_way, proven
 from daemon.actors.order_router.known.alarms import ClosingDue
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.turn import Turn
 from daemon.domain.market.trading_hours import closed_until
+from daemon.domain.orders import hedges
 from daemon.messages import ExitOwed
 
 _UNORDERED = "cannot be ordered from here: close it at the broker"
@@ -49,8 +53,32 @@ def await_opening(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
         desk.wakes.wake(turn, ClosingDue(owed.exit_id, opens_ns))
 
 
+def to_buy_back(desk: Desk, strategy_id: str) -> tuple[str, ...]:
+    """Return the legs of a strategy that are short and being left: options it holds wait for them.
+
+    One that the broker does not show is not bought back, nor is one that cannot be ordered from
+    here, so nothing waits for it.
+    """
+    found: list[str] = []
+    for owed in (closing.owed for closing in desk.closings.values()):
+        for leg_id in owed.leg_ids if owed.strategy_id == strategy_id else ():
+            key, leg = (strategy_id, leg_id), desk.leg(strategy_id, leg_id)
+            net = desk.book.position(*key).net_quantity
+            if leg is None or net >= 0 or not is_ordered(desk, leg.symbol):
+                continue
+            if proven(desk, key, leg.pocket, net):
+                found.append(leg_id)
+    return tuple(found)
+
+
 def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
     """Return why a leg cannot be left now, to follow what is held of it; empty: it can."""
+    barred, waits = barred_because(desk, key, now_ns), _waits_because(desk, key)
+    return barred or (f" ({waits})" if waits else "")
+
+
+def barred_because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
+    """Return why no order for a leg is taken now, to follow what is held of it; empty: it is."""
     symbol = _symbol(desk, key)
     if not is_ordered(desk, symbol):
         return f" (it {_UNORDERED})"
@@ -60,13 +88,26 @@ def because(desk: Desk, key: tuple[str, str], now_ns: int) -> str:
 
 
 def shut_because(desk: Desk, strategy_id: str, leg_ids: Iterable[str], now_ns: int) -> str:
-    """Return why none of some legs can be left now; empty: an order for one of them is taken."""
-    symbols = [_symbol(desk, (strategy_id, leg_id)) for leg_id in leg_ids]
+    """Return why none of some legs can be left now; empty: one of them can."""
+    keys = [(strategy_id, leg_id) for leg_id in leg_ids]
+    symbols = [_symbol(desk, key) for key in keys]
     if not any(is_ordered(desk, symbol) for symbol in symbols):
         return f"{', '.join(symbols)} {_UNORDERED}"
-    if any(takes_orders(desk, symbol, now_ns) for symbol in symbols):
+    taken = [key for key in keys if takes_orders(desk, _symbol(desk, key), now_ns)]
+    if not taken:
+        return closed_until(symbols[0], desk.sessions, now_ns)
+    waits = {_waits_because(desk, key) for key in taken}
+    return "" if "" in waits else waits.pop()
+
+
+def _waits_because(desk: Desk, key: tuple[str, str]) -> str:
+    """Return which shorts are bought back before a leg is sold; empty: it waits for none."""
+    guards = desk.book.position(*key).net_quantity > 0 and hedges.guards(_symbol(desk, key))
+    shorts = to_buy_back(desk, key[0]) if guards else ()
+    if not shorts:
         return ""
-    return closed_until(symbols[0], desk.sessions, now_ns)
+    are = "is" if len(shorts) == 1 else "are"
+    return f"it waits until {' and '.join(shorts)} {are} bought back"
 
 
 def _symbol(desk: Desk, key: tuple[str, str]) -> str:

@@ -7,7 +7,15 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderType, Side, State
-from daemon.messages import BasketEnded, ExitByHand, Noted, OrderAsked, PlaceByHand
+from daemon.messages import (
+    BasketEnded,
+    Done,
+    ExitByHand,
+    ExitOverdue,
+    Noted,
+    OrderAsked,
+    PlaceByHand,
+)
 from daemon.runtime.budget import Window
 from tests.kit.router import (
     CLOSES,
@@ -244,6 +252,61 @@ def test_a_future_that_is_long_waits_for_no_sale():
     stage.tell(enter(future, "ce", at_ns=stage.now_ns, **LONG))
     stage.run()
     assert "place 3" in stage.tell(leave("hc"))
+
+
+def beside_a_future(*script):
+    """A short call beside a future that is long, and what meets the orders after them."""
+    stage = Stage(["fill", "fill", *script], ["no"])
+    stage.tell(Frame(T0, frame().quotes | {FUTURE: quote(24500)}))
+    return stage.entered(replace(leg("hc"), symbol=FUTURE, freeze_quantity=1800), "ce")
+
+
+@pytest.mark.parametrize("ends", [["ce", "hc"], ["ce"]])
+def test_a_future_that_is_long_is_sold_beside_a_short_that_cannot_be_bought_back(ends):
+    """Both in one exit, or in one each."""
+    stage = beside_a_future("refuse INSTRUMENT", "fill")
+    stage.tell(leave(*ends))
+    stage.tell(leave("hc"))
+    stage.run(1)
+    assert [(i.side.value, i.leg_id) for i in stage.intents()[2:]] == [
+        ("buy", "ce"),
+        ("sell", "hc"),
+    ]
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75}
+
+
+@pytest.mark.parametrize(
+    ("short", "until"),
+    [(["ce"], "ce is bought back"), (["ce", "pe"], "ce and pe are bought back")],
+)
+def test_a_hedge_that_waits_for_shorts_says_so_to_who_leaves_it_and_when_it_is_overdue(
+    short, until
+):
+    stage = Stage([*["fill"] * (1 + len(short)), "work"], ["no"]).entered("hc", *short)
+    stage.tell(leave(*short))
+    assert stage.ask(ExitByHand("s", "hc", 0, "me")) == Done(
+        "leaving hc", f"it waits until {until}"
+    )
+    stage.run(15)
+    overdue = [fact.because for fact in stage.told(ExitOverdue)]
+    assert [intent.side for intent in stage.intents()[1 + len(short) :]] == [Side.BUY] * len(short)
+    assert overdue[1:] == [f"still open: hc +75 (it waits until {until})"]
+
+
+def test_where_a_short_can_be_bought_back_the_hedge_that_is_left_with_it_is_no_reason_to_wait():
+    stage = Stage(["fill", "fill", "work"]).entered("hc", "ce")
+    assert stage.ask(ExitByHand("s", "", 0, "me")) == Done("leaving hc, ce")
+
+
+def test_a_leg_that_can_be_left_waits_for_nothing_and_says_nothing():
+    """A short, and what guards nothing."""
+    stage = beside_a_future("work")
+    stage.tell(leave("ce"))
+    for leg_id in ("ce", "hc", ""):
+        assert stage.ask(ExitByHand("s", leg_id, 0, "me")).owed == ""
+    stage.run(15)
+    overdue = [fact.because for fact in stage.told(ExitOverdue)]
+    assert overdue == ["still open: ce -75", "still open: hc +75"]
 
 
 def test_the_sales_of_another_strategy_hold_no_hedge():

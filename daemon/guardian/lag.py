@@ -1,0 +1,58 @@
+"""Lag: a broker's positions may show what has filled some seconds after its word on the order.
+
+Until they do, nothing that they leave out is known to be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from daemon.domain.orders.words import Pocket
+from daemon.guardian.books import Books
+
+
+class Lag:
+    """What has just filled, held against what a reading shows.
+
+    Args:
+        books: ours.
+        patience_ns: how long after a fill the positions may not show it yet.
+    """
+
+    def __init__(self, books: Books, patience_ns: int) -> None:
+        self._books = books
+        self._patience_ns = patience_ns
+        self._filled_ns: dict[Pocket, int] = {}
+        self._missing: dict[Pocket, int] = {}
+
+    def filled(self, pocket: Pocket, now_ns: int) -> None:
+        """Take in that a fill was heard."""
+        self._filled_ns[pocket] = now_ns
+
+    def look(self, shown: Mapping[Pocket, int], now_ns: int) -> None:
+        """Hold a reading against what has filled.
+
+        Args:
+            shown: the units that it shows held, below zero short; what is flat may be left out.
+            now_ns: the present instant.
+        """
+        self._missing = {}
+        for pocket, filled_ns in self._filled_ns.items():
+            ours = self._books.book.within(pocket).net
+            missing = ours - shown.get(pocket, 0)
+            if missing * ours > 0 and now_ns - filled_ns < self._patience_ns:
+                self._missing[pocket] = missing
+
+    def hides_short(self, strategy_id: str) -> bool:
+        """Say whether a leg of a strategy is short in what the reading does not show yet."""
+        return any(
+            leg[0] == strategy_id and pocket in self._missing and self._books.net(leg) < 0
+            for leg, pocket in self._books.pockets.items()
+        )
+
+    def sentences(self) -> list[str]:
+        """Return what the reading does not show yet, a sentence each."""
+        return [
+            f"{units:+d} {pocket} has just filled, and the broker does not show it yet"
+            for pocket, units in self._missing.items()
+        ]
