@@ -268,6 +268,7 @@ class Service:
             if served is not None and any(each.terms.live for each in self._given.accounts):
                 self._watcher.say(f"waiting for the books of the brokers; {served.ready_url}")
             books = Books(self._control, self._tasks, self._pace)
+            self._unit.ready()  # a person may be waited for all day, and others trade meanwhile
             await first_of({"books": books.begin(), "stop": self._stop.asked()}, self._watcher.say)
             if not self._stop.is_asked():
                 self._pace.jump(self._pace.now_ns())  # what recovery took is not caught up with
@@ -286,7 +287,6 @@ class Service:
         """Tell that every book was read."""
         self._ready = True
         self._watcher.ready(url)
-        self._unit.ready()
 
     async def _play(self, app: App, house: Housekeeper, books: Coroutine[Any, Any, None]) -> None:
         """Let the market come until it is over, or somebody asks for the end."""

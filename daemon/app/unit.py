@@ -106,7 +106,7 @@ class Unit:
             await called_off(works, self._say)
 
     def ready(self) -> None:
-        """Tell that recovery is complete."""
+        """Tell that the record is read, and that it answers; brokers' books may be waited for."""
         self._stage = Stage.RUNNING
         self._beaten()
 

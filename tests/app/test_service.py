@@ -193,16 +193,21 @@ async def test_a_strategy_that_leaves_after_its_broker_closes_is_told_at_the_sta
     )
 
 
-async def test_one_that_is_asked_to_end_before_its_books_are_read_was_never_ready(
+async def test_one_that_is_asked_to_end_before_its_books_are_read_was_ready_to_its_manager_alone(
     tmp_path, monkeypatch
 ):
+    """Who waits for a log-in hangs in no start."""
+    started = []
+
     async def never_read(*_):
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
 
     monkeypatch.setattr(service.Books, "begin", never_read)
+    monkeypatch.setattr(service.Unit, "ready", lambda unit: started.append(unit))
     async with running(assignment(tmp_path)) as daemon:
         assert await daemon.task is signal.SIGTERM
+    assert len(started) == 1
     assert not any("ordo ready" in text for text in daemon.seen.said)
 
 

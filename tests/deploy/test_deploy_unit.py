@@ -67,7 +67,7 @@ WANTED = {
 
 
 GUARDIANS = {
-    "After": "network-online.target ordo.service",
+    "After": "network-online.target",
     "User": "ordo",
     "WatchdogSec": "60",
     "MemoryMax": "512M",

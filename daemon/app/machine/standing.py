@@ -8,7 +8,7 @@ from daemon.domain.instants import moment_of
 from daemon.kill import Latch
 from daemon.messages import AccountSeen, RiskSeen
 
-RECOVERING = "recovering: what was recorded is read, and the broker's book asked for"
+RECOVERING = "recovering: what was recorded is read"
 STOPPING = "stopping: what is under way is finished"
 
 
@@ -20,7 +20,7 @@ def head(mode: str, at_ns: int) -> str:
 def standing(
     head: str, risk: RiskSeen, accounts: Sequence[AccountSeen], latches: Sequence[Latch]
 ) -> str:
-    """Return guarded legs, exits, pauses and latches behind how it begins.
+    """Return guarded legs, exits, unread books, pauses and latches behind how it begins.
 
     Args:
         head: how it begins.
@@ -34,6 +34,12 @@ def standing(
         head,
         f"{guarded} of {legs} open legs guarded" if legs else "nothing is open",
         f"exits under way: {owed}" if owed else "",
+        *(
+            f"the broker's book of {each.account} is not read"
+            + (f": {each.unread}" if each.unread else "")
+            for each in accounts
+            if not each.reconciled
+        ),
         *(f"{each.account} takes no entries: {each.paused}" for each in accounts if each.paused),
         *(f"{each.kind} {each.latch_id} is latched" for each in latches),
     ]

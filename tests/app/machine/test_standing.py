@@ -32,6 +32,13 @@ def test_it_says_how_many_open_legs_are_guarded():
     assert told(LEG, STRAY, FLAT).endswith("; 1 of 2 open legs guarded")
 
 
+def test_it_says_whose_book_is_not_read_and_why():
+    unread = replace(ACCOUNT, reconciled=False)
+    because = replace(unread, unread="no session")
+    assert told(account=unread).endswith("; the broker's book of paper is not read")
+    assert told(account=because).endswith("; the broker's book of paper is not read: no session")
+
+
 def test_it_says_which_exits_are_owed_who_takes_no_entries_and_what_is_latched():
     account = replace(ACCOUNT, paused="lunch", exits_owed=("x", "y"))
     latch = Latch("kill-1", "kill", "all", "", "enough", "ann", 1)
