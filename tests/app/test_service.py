@@ -204,10 +204,10 @@ async def test_one_that_is_asked_to_end_before_its_books_are_read_was_ready_to_i
         await asyncio.Event().wait()
 
     monkeypatch.setattr(service.Books, "begin", never_read)
-    monkeypatch.setattr(service.Unit, "ready", lambda unit: started.append(unit))
+    monkeypatch.setattr(service.Unit, "ready", lambda _: started.append("ready"))
     async with running(assignment(tmp_path)) as daemon:
         assert await daemon.task is signal.SIGTERM
-    assert len(started) == 1
+    assert started == ["ready"]
     assert not any("ordo ready" in text for text in daemon.seen.said)
 
 
