@@ -114,7 +114,8 @@ def test_an_entry_is_recorded_and_told_with_everything_it_is_held_to() -> None:
 def test_a_plan_that_wants_stops_at_the_broker_says_how_far_out() -> None:
     """The router has them rest once a short is filled."""
     order = "[order]\nresident_stop = { beyond_percent = 12.5 }\n"
-    (told_of,) = told(see(awake(tail=GUARD + order), AT), EnterLegs)
+    made = awake(leg="stop = { percent = 30 }\n", tail=GUARD + order)
+    (told_of,) = told(see(made, AT), EnterLegs)
     assert told_of.opened.basket.resident_percent_e4 == e4("12.5")
 
 

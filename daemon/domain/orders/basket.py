@@ -78,8 +78,8 @@ class Basket(Struct, frozen=True, omit_defaults=True):
         on_fail: what becomes of the filled legs when it is not.
         buffer_percent_e4: how far through the touch its limits go.
         reprice_ns: how long an unfilled limit may rest.
-        resident_percent_e4: how far beyond the entry, or its own stop, a stop of each short rests
-            at the broker; 0: none does.
+        resident_percent_e4: how far beyond its own stop another of each short rests at the broker;
+            0: none does.
     """
 
     basket_id: str
