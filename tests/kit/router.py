@@ -35,6 +35,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
+from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, StrategyRules
 from daemon.messages import (
     Ask,
@@ -127,7 +128,7 @@ NEAR = LegRules(stop=Distance(points_e4=1))
 def enter(
     *legs: str | BasketLeg, at_ns: int = T0, rules: StrategyRules | None = None, **fields
 ) -> EnterLegs:
-    """A basket of strategy `s`: five seconds for legging, 1.5 s for each limit.
+    """A basket of strategy `s`, of no exit time: 5 s for legging, 1.5 s for each limit.
 
     Where stops are to rest at the broker, each leg has a stop of its own: as near as can be.
     """
@@ -141,9 +142,8 @@ def enter(
         "reprice_ns": 3 * S // 2,
     } | fields
     basket = Basket(legs=made, decided_ns=at_ns, **given)
-    exit_ns = at(DAY, time(15, 15))
     own = {each.leg_id: NEAR for each in made} if basket.resident_percent_e4 else {}
-    opened = BasketOpened(basket, own, RULES, exit_ns, CLOSES, at_ns)
+    opened = BasketOpened(basket, own, RULES, NEVER, CLOSES, at_ns)
     return EnterLegs(replace(opened, rules=rules) if rules is not None else opened)
 
 
