@@ -33,7 +33,7 @@ def opened_by(
         strategy_id=plan.id,
         legs=tuple(basket_leg(leg, plan.product) for leg in chosen),
         decided_ns=now_ns,
-        deadline_ns=now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS,
+        deadline_ns=min(now_ns + plan.entry.legging.timeout_ms * MILLISECOND_NS, window.exit_ns),
         on_fail=plan.entry.legging.on_fail,
         buffer_percent_e4=e4(plan.order.buffer.percent),
         reprice_ns=plan.order.unfilled_after_ms * MILLISECOND_NS,

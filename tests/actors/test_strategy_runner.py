@@ -111,10 +111,19 @@ def test_an_entry_is_recorded_and_told_with_everything_it_is_held_to() -> None:
     assert basket.resident_percent_e4 == 0
 
 
+def test_the_time_for_legging_ends_with_the_exit_time() -> None:
+    """What filled after that would be left at once."""
+    entry = "legging = { timeout_ms = 600000 }"
+    at_ns = clock("15:15:00")
+    (told_of,) = told(see(awake(entry=entry), at_ns), EnterLegs)
+    assert told_of.opened.basket.deadline_ns == told_of.opened.exit_ns == clock("15:20:00")
+
+
 def test_a_plan_that_wants_stops_at_the_broker_says_how_far_out() -> None:
     """The router has them rest once a short is filled."""
     order = "[order]\nresident_stop = { beyond_percent = 12.5 }\n"
-    (told_of,) = told(see(awake(tail=GUARD + order), AT), EnterLegs)
+    made = awake(leg="stop = { percent = 30 }\n", tail=GUARD + order)
+    (told_of,) = told(see(made, AT), EnterLegs)
     assert told_of.opened.basket.resident_percent_e4 == e4("12.5")
 
 

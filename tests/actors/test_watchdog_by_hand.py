@@ -323,21 +323,25 @@ def test_a_restart_finds_the_stops_where_they_were_put() -> None:
     assert seen(made).current_sl_e4 == seen(again).current_sl_e4 == e4("-4000")
 
 
+def resting(leg_rules=None) -> RiskWatchdog:
+    """A watchdog of an entry whose stops are to rest at the broker."""
+    entry = opened(rules=RUPEES, leg_rules=leg_rules)
+    entry = replace(entry, basket=replace(entry.basket, resident_percent_e4=e4("20")))
+    made = RiskWatchdog(ROUTER, LIMITS)
+    marks = prices(T, "100", "105")
+    for message in (day_opened(), entry, sold("ce"), sold("pe"), ended(), marks):
+        made.handle(message, message.at_ns)
+    return made
+
+
+def test_a_leg_without_a_stop_of_its_own_has_none_at_the_broker_that_one_could_lie_beyond():
+    _, done = adjust(resting(), "ce", "180")
+    assert isinstance(done, Done)
+
+
 def test_a_stop_is_not_moved_beyond_the_one_that_rests_at_the_broker():
     """It would be met there first, so to take it would be a promise that nobody keeps."""
-    entry = opened(rules=RUPEES, leg_rules=STOP)
-    resting = replace(entry, basket=replace(entry.basket, resident_percent_e4=e4("20")))
-    made = RiskWatchdog(ROUTER, LIMITS)
-    for message in (
-        day_opened(),
-        resting,
-        sold("ce"),
-        sold("pe"),
-        ended(),
-        prices(T, "100", "105"),
-    ):
-        made.handle(message, message.at_ns)
-
+    made = resting(STOP)
     _, refused = adjust(made, "ce", "130.05", loosen=True)
     assert isinstance(refused, Declined)
     assert (refused.code, "just beyond 130.00" in refused.sentence) == ("bad_stop", True)

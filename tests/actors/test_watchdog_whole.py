@@ -6,10 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.money import e4
+from daemon.domain.orders.words import Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import Distance, ExitReason, LegRules, LockRule, StrategyRules, Trail
 from daemon.messages import BasketOpened, ExitFinished, ExitOwed
-from tests.kit.acting import clock, ended, opened, prices, sold
+from tests.kit.acting import LOT, clock, ended, opened, prices, sold
 from tests.kit.watching import Run
 
 T = clock("09:31:00")
@@ -101,3 +102,26 @@ def test_what_fills_late_of_an_entry_that_was_over_before_is_not_left_by_a_rule_
     run = half_in(WHOLE, NONE).hear(ended(because="no time left"), sold("ce", bought="100"))
     run.hear(another("ce"), sold("ce", at_ns=T), prices(T, "130", "100"))
     assert late(run).left == [("s", ("ce",), ExitReason.STRATEGY_STOP)]
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
+def test_an_entry_that_keeps_less_than_it_wanted_is_held_to_all_of_its_premium(restarted):
+    """One lot of two sold at 100 beside two bought at 50: together 15,000, less each other none."""
+    entry = opened(rules=StrategyRules(combined_premium_stop=Distance(percent_e4=e4("25"))))
+    call, put = (replace(leg, quantity=2 * LOT) for leg in entry.basket.legs)
+    legs = (call, replace(put, side=Side.BUY))
+    hedged = replace(
+        sold("pe"),
+        side=Side.BUY,
+        bought_quantity=2 * LOT,
+        bought_value_e4=2 * LOT * e4("50"),
+        sold_quantity=0,
+        sold_value_e4=0,
+    )
+    run = Run(AccountLimits()).hear(replace(entry, basket=replace(entry.basket, legs=legs)))
+    run.hear(hedged, sold("ce"), ended(because="not filled within the time for legging"))
+    run = run.again() if restarted else run
+    run.hear(prices(T, "149.95", "50"))
+    assert run.left == []
+    run.hear(prices(T + S, "150", "50"))
+    assert run.left == [("s", ("ce", "pe"), ExitReason.COMBINED_PREMIUM)]

@@ -35,7 +35,8 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.domain.risk.words import ExitReason, StrategyRules
+from daemon.domain.risk.moves import NEVER
+from daemon.domain.risk.words import Distance, ExitReason, LegRules, StrategyRules
 from daemon.messages import (
     Ask,
     BasketEnded,
@@ -121,12 +122,16 @@ def carried(leg_id: str, lots: int = 1, freeze: int = 1800) -> BasketLeg:
 
 
 RULES = StrategyRules(stop_e4=e4(6000))
+NEAR = LegRules(stop=Distance(points_e4=1))
 
 
 def enter(
     *legs: str | BasketLeg, at_ns: int = T0, rules: StrategyRules | None = None, **fields
 ) -> EnterLegs:
-    """A basket of strategy `s`: five seconds for legging, 1.5 s for each limit."""
+    """A basket of strategy `s`, of no exit time: 5 s for legging, 1.5 s for each limit.
+
+    Where stops are to rest at the broker, each leg has a stop of its own: as near as can be.
+    """
     made = tuple(leg(each) if isinstance(each, str) else each for each in legs or SHORTS)
     given = {
         "basket_id": f"s:{at_ns - T0}",
@@ -137,8 +142,8 @@ def enter(
         "reprice_ns": 3 * S // 2,
     } | fields
     basket = Basket(legs=made, decided_ns=at_ns, **given)
-    exit_ns = at(DAY, time(15, 15))
-    opened = BasketOpened(basket, {}, RULES, exit_ns, CLOSES, at_ns)
+    own = {each.leg_id: NEAR for each in made} if basket.resident_percent_e4 else {}
+    opened = BasketOpened(basket, own, RULES, NEVER, CLOSES, at_ns)
     return EnterLegs(replace(opened, rules=rules) if rules is not None else opened)
 
 

@@ -128,7 +128,7 @@ def _resident_fault(watch: Watch, leg: LegView, wanted: AdjustByHand) -> Decline
     if leg.net_quantity > 0 or not watch.opened.basket.resident_percent_e4:
         return None
     own_e4 = resident_base_e4(watch.opened.leg_rules.get(wanted.leg_id), leg.entry_e4)
-    if wanted.stop_e4 <= own_e4:
+    if not own_e4 or wanted.stop_e4 <= own_e4:
         return None
     sentence = (
         f"a stop of {wanted.leg_id} rests at the broker just beyond {units(own_e4)}, and would be"

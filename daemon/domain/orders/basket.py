@@ -74,12 +74,13 @@ class Basket(Struct, frozen=True, omit_defaults=True):
         strategy_id: whose.
         legs: in the order of the plan.
         decided_ns: the frame that decided it.
-        deadline_ns: when it must be complete if it leaves at once; what leaves later has as long.
+        deadline_ns: when it must be complete if it leaves at once; what leaves later has as long,
+            until its exit time at most.
         on_fail: what becomes of the filled legs when it is not.
         buffer_percent_e4: how far through the touch its limits go.
         reprice_ns: how long an unfilled limit may rest.
-        resident_percent_e4: how far beyond the entry, or its own stop, a stop of each short rests
-            at the broker; 0: none does.
+        resident_percent_e4: how far beyond its own stop another of each short rests at the broker;
+            0: none does.
     """
 
     basket_id: str

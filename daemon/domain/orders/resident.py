@@ -1,8 +1,9 @@
 """Resident stops: where the wide stop of a short rests at the broker, and of how many units.
 
 It is there for the time in which nobody looks: our own stop lies nearer and is judged on every
-frame. So it lies beyond that one, or beyond the entry where there is none, as far as the plan says
-and the exchange's band allows; where the band leaves no room beyond, none rests for now.
+frame. So it lies beyond that one, as far as the plan says and the exchange's band allows; where the
+band leaves no room beyond, none rests for now. A leg that only a stop of the whole guards has none:
+no price of one leg is sure to lie beyond that stop.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def level(own_e4: int, beyond_percent_e4: int, prospect: Prospect) -> Level | st
     """Return where the stop of a short is to rest now.
 
     Args:
-        own_e4: the entry price, or our own stop where that lies beyond it.
+        own_e4: our own stop.
         beyond_percent_e4: how far beyond that it lies.
         prospect: of a purchase; without a last price nothing says on which side the market is.
 

@@ -71,6 +71,8 @@ def faults_of_new(parts: Mapping[str, Any]) -> Iterator[StrategyError]:
         yield from _hasty("entry.legging.timeout_ms", parts["entry"].legging.timeout_ms)
     if "order" in parts:
         yield from _hasty("order.unfilled_after_ms", parts["order"].unfilled_after_ms)
+    if "legs" in parts and "order" in parts and parts["order"].resident_stop is not None:
+        yield from _beyond_nothing(parts["legs"])
 
 
 def _hasty(place: str, written_ms: int) -> Iterator[StrategyError]:
@@ -80,6 +82,17 @@ def _hasty(place: str, written_ms: int) -> Iterator[StrategyError]:
             place,
             f"{written_ms} is {written_ms} milliseconds; write {_LEAST_MS} or more, 5000 for"
             " 5 seconds",
+        )
+
+
+def _beyond_nothing(legs: Sequence[Leg]) -> Iterator[StrategyError]:
+    """Refuse a stop at the broker for shorts without their own: one of the whole is no price."""
+    bare = [at for at, leg in enumerate(legs) if leg.side is Side.SELL and leg.stop is None]
+    if bare:
+        names = ", ".join(f"legs[{at}]" for at in bare)
+        yield StrategyError(
+            "order.resident_stop",
+            f"lies beyond the stop of each sold leg; give one to {names}, as wide as you like",
         )
 
 

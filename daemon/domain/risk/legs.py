@@ -80,13 +80,15 @@ def arm(rules: LegRules, side: Side, entry_e4: int) -> Levels:
 
 
 def resident_base_e4(rules: LegRules | None, entry_e4: int) -> int:
-    """Return what the resident stop of a short lies beyond: its own stop, or its entry price.
+    """Return what the resident stop of a short lies beyond: its own stop; 0: it has none.
+
+    A stop of the whole is no price of one leg: as long as others gain, it lets that leg run.
 
     Args:
         rules: what the leg was entered with; None: nothing of its own.
         entry_e4: the average entry price, above zero.
     """
-    return max(entry_e4, arm(rules or LegRules(), Side.SELL, entry_e4).stop_e4)
+    return arm(rules or LegRules(), Side.SELL, entry_e4).stop_e4
 
 
 def rearm(levels: Levels, rules: LegRules, entry_e4: int) -> Levels:

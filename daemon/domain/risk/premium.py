@@ -34,9 +34,10 @@ def base_of(positions: Sequence[LegPosition], *, complete: bool = True) -> Base:
     With equal quantities the combined premium in points is the plain sum of prices. With unequal
     ones it is counted per unit of the smallest leg: of 150 CE and 75 PE it is 2 x CE + PE.
 
-    While the entry is incomplete a hedge may stand there before its short: the two are not
-    weighed against each other yet (their difference would be small by accident and any spread
-    would look like a loss), so premiums add up and the largest leg is the unit.
+    While the entry is incomplete a hedge may stand there before its short, and in one that ended
+    so without it: the two are not weighed against each other (their difference would be small by
+    accident and any spread would look like a loss), so premiums add up and the largest leg is the
+    unit.
 
     Args:
         positions: the options, entered or not, closed or not.

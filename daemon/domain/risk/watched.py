@@ -34,6 +34,7 @@ class WatchedLeg:
     Attributes:
         planned_quantity: units that the entry wants; None: any fill completes it.
         wanted_quantity: the most that it ever wanted; None: nobody said, all that is filled.
+        is_gone: it was taken out of the entry, at a price that nobody knows.
         position: what was traded so far.
         entry_quantity: of the position, kept at hand.
         net_quantity: of the position, kept at hand.
@@ -58,6 +59,7 @@ class WatchedLeg:
         "blind_ns",
         "entry_quantity",
         "high_trip_e4",
+        "is_gone",
         "is_option",
         "is_short",
         "last_mark_e4",
@@ -94,7 +96,7 @@ class WatchedLeg:
         self.is_short = position.side is Side.SELL
         self.mark_e4 = self.last_mark_e4 = self.spike_low_e4 = self.spike_high_e4 = NO_MARK
         self.seen_ns = self.blind_ns = 0
-        self.owed = self.told = False
+        self.owed = self.told = self.is_gone = False
         self.left_e4: set[int] = set()
         self.unarmed: list[tuple[int, int]] = []
         self.low_trip_e4, self.high_trip_e4 = -1, NEVER
@@ -134,6 +136,7 @@ class WatchedLeg:
             at_ns: the market instant of the fill; where its average is new it is to be armed.
             at_touch: marks are of one side of the book, so a flip of the position loses its own.
         """
+        self.is_gone = (self.is_gone or self.is_entered) and not position.entry_quantity
         self.position, self.net_quantity = position, position.net_quantity
         self.entry_quantity = position.entry_quantity
         known_e4 = self.levels.entry_e4 if self.levels else 0
@@ -204,14 +207,23 @@ def entry_of(leg: WatchedLeg) -> LegPosition:
 
 
 def base_under_watch(legs: Sequence[WatchedLeg]) -> Base:
-    """Return the entry premium; none yet while of what sells only the hedges are there."""
+    """Return the entry premium; none yet while of what sells only the hedges are there.
+
+    An entry that ended with less than was planned is no more complete than one under way: what it
+    sold would be weighed against hedges for more.
+    """
     options = [leg for leg in legs if leg.is_option]
     entered = [entry_of(leg) for leg in options if leg.is_entered]
     complete = all(leg.is_complete for leg in options)
     sells = any(leg.position.side is Side.SELL for leg in options)
     if not complete and sells and all(each.side is Side.BUY for each in entered):
         return Base()
-    return base_of(entered, complete=complete)
+    return base_of(entered, complete=complete and not any(map(_lacks, options)))
+
+
+def _lacks(leg: WatchedLeg) -> bool:
+    """Say whether a leg never had all that its entry wanted, be that over or not."""
+    return leg.entry_quantity < (leg.wanted_quantity or 0) and not leg.is_gone
 
 
 def worth_of(leg: WatchedLeg) -> int:

@@ -49,6 +49,16 @@ def test_a_plan_that_was_recorded_with_few_milliseconds_is_read_and_a_new_one_re
     )
 
 
+def test_a_plan_that_was_recorded_with_a_stop_at_the_broker_beyond_no_other_is_read():
+    """None rests for that leg; a new one is refused."""
+    plan = parse(EVERY_KEY)
+    bare = replace(plan, legs=(replace(plan.legs[0], stop=None, trail=None), *plan.legs[1:]))
+    assert from_json(encode(bare)) == bare
+    with pytest.raises(StrategyError) as error:
+        from_mapping(json_of(encode(bare)))
+    assert error.value.place == "order.resident_stop"
+
+
 def test_of_a_plan_whose_tables_are_at_fault_it_is_not_asked_how_many_milliseconds_they_have():
     with pytest.raises(StrategyError) as error:
         from_mapping({"entry": {"legging": {"timeout_ms": 5, "wait": 1}}, "order": {"wait": 1}})

@@ -78,4 +78,5 @@ def test_a_strategy_is_held_to_integers(risk: str, expected: StrategyRules) -> N
 )
 def test_no_stop_rests_at_the_broker_unless_it_is_written(order: str, expected: int) -> None:
     """It is off by default."""
-    assert resident_percent_e4(plan(tail=GUARD + order)) == expected
+    legs = CALL + "stop = { percent = 30 }\n"
+    assert resident_percent_e4(plan(legs=legs, tail=GUARD + order)) == expected

@@ -13,6 +13,7 @@ from tests.kit.plans import CALL, FUTURE, GUARD, HOURS, PUT, STOCK, plan, text
 LONG = CALL.replace("sell", "buy")
 LONG_STOCK, LONG_FUTURE = STOCK.replace("sell", "buy"), FUTURE.replace("sell", "buy")
 EXACT = CALL.replace("atm = 0", "exact = 24550")
+RESTS = "[order]\nresident_stop = { beyond_percent = 20 }\n"
 LOCK = "[risk]\nstop = { rupees = 1 }\nlock_and_trail = "
 
 
@@ -43,6 +44,10 @@ def hours(start: str, end: str, latest: str = "") -> str:
         (
             text(tail=GUARD + "[order]\nunfilled_after_ms = 99\n"),
             "order.unfilled_after_ms: 99 is 99 milliseconds; write 100 or more",
+        ),
+        (
+            text(legs=CALL + "stop = { percent = 30 }\n" + PUT, tail=GUARD + RESTS),
+            "order.resident_stop: lies beyond the stop of each sold leg; give one to legs[1], as",
         ),
         (text(head="days = []"), "days: names no day"),
         (text(head='days = ["mon", "mon"]'), "days: names one twice"),
@@ -153,6 +158,7 @@ def test_a_plan_that_contradicts_itself_is_refused(file: str, expected: str) -> 
         text(legs=FUTURE + "expiry = { date = 2026-11-24 }\n"),
         text(legs=FUTURE),
         text(legs=LONG, tail=""),
+        text(legs=CALL + "stop = { percent = 30 }\n" + LONG_FUTURE, tail=RESTS),
         text(tail=LOCK + "{ at = 10, lock = 9.9999 }"),
         text(tail=LOCK + "{ at = 10, lock = 0, every = 5, by = 5 }"),
         text(

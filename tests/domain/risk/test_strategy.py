@@ -480,14 +480,47 @@ def test_a_short_of_an_incomplete_entry_is_held_to_the_premium() -> None:
     assert told(risk, 3) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
 
 
-def test_an_entry_settled_with_less_is_held_to_what_it_is() -> None:
+def test_an_entry_settled_with_less_is_held_to_all_of_the_premium() -> None:
+    """Of 40 x 25 sold beside 10 x 75 bought; weighed against each other, they left 250 by chance.
+
+    As before it was settled: the stop does not leap to where the market may stand already.
+    """
+    risk = condor_side()
+    risk.fill(sold("ce", "40", quantity=25), 1)
+    assert told(risk, 1) == []
+    before_e4 = risk.thresholds.combined_e4
+    risk.watch("ce", CE, Side.SELL, 25)
+    risk.see({HEDGED: Quote(e4("10")), CE: Quote(e4("57.45"))}, 2)
+    assert told(risk, 2) == []
+    assert (before_e4, risk.thresholds.combined_e4) == (-e4("437.50"), -e4("437.50"))
+
+
+def test_a_settled_entry_that_fills_after_all_is_held_to_the_premium_as_it_was_planned() -> None:
     """Of 40 sold against 10 bought 25 % are 7.50 a unit."""
     risk = condor_side()
-    risk.watch("ce", CE, Side.SELL, 100)
+    risk.watch("ce", CE, Side.SELL, 0)
     risk.fill(sold("ce", "40"), 1)
-    risk.watch("ce", CE, Side.SELL, 75)
     risk.see({HEDGED: Quote(e4("10")), CE: Quote(e4("47.50"))}, 2)
     assert told(risk, 2) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_hedges_whose_short_never_came_are_held_to_their_own_premium() -> None:
+    risk = condor_side()
+    risk.watch("ce", CE, Side.SELL, 0)
+    risk.see({HEDGED: Quote(e4("7.50"))}, 1)
+    assert told(risk, 1) == [("hedge", ExitReason.COMBINED_PREMIUM)]
+
+
+def test_a_leg_that_ended_at_a_price_nobody_knows_was_entered_as_planned() -> None:
+    """What is left is weighed as it was: of 40 sold against 10 bought 25 % are 7.50 a unit."""
+    risk = condor_side()
+    risk.watch("pe", PE, Side.SELL, 75)
+    for leg_id in ("ce", "pe"):
+        risk.fill(sold(leg_id, "40"), 1)
+    risk.fill(LegPosition("pe", PE, Side.SELL), 2)
+    risk.watch("pe", PE, Side.SELL, 0)
+    risk.see({HEDGED: Quote(e4("10")), CE: Quote(e4("47.50"))}, 3)
+    assert told(risk, 3) == [("hedge", "ce", ExitReason.COMBINED_PREMIUM)]
 
 
 @pytest.mark.parametrize("ends", [True, False])

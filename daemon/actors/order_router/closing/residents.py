@@ -36,7 +36,7 @@ from daemon.domain.orders.resident import Level, level, surplus
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.domain.risk.legs import resident_base_e4
-from daemon.domain.risk.words import ExitReason
+from daemon.domain.risk.words import ExitReason, LegRules
 from daemon.messages import RESIDENT, BasketOpened, ExitLegs, Noted
 
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
@@ -64,6 +64,11 @@ class _Short(Struct, frozen=True):
     def parent(self) -> str:
         """What its stops are children of."""
         return f"{RESIDENT}{self.opened.basket.basket_id}"
+
+    @property
+    def rules(self) -> LegRules:
+        """What the leg was entered with."""
+        return self.opened.leg_rules.get(self.leg.leg_id, LegRules())
 
 
 def keep(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -115,6 +120,9 @@ def _keep(desk: Desk, turn: Turn, short: _Short, now_ns: int) -> None:
     strategy_id, leg_id = short.key
     resting = stops_of(desk, strategy_id, (leg_id,))
     wanted = _wanted(desk, short)
+    if wanted and short.rules.stop is None:  # as entries of before may want it
+        _tell_none(desk, turn, short, "its leg has no stop of its own", now_ns)
+        wanted = 0
     at_ns = 0
     for order in surplus(sorted(resting, key=_is_sure), wanted):
         cancel(desk, turn, order, now_ns)
@@ -203,7 +211,7 @@ def _level(desk: Desk, short: _Short, now_ns: int) -> Level | str:
         return "its price is stale"
     assert traded.sold_quantity, "what is short was sold"
     entry_e4 = -(-traded.sold_value_e4 // traded.sold_quantity)
-    own_e4 = resident_base_e4(opened.leg_rules.get(leg.leg_id), entry_e4)
+    own_e4 = resident_base_e4(short.rules, entry_e4)
     return level(own_e4, opened.basket.resident_percent_e4, desk.prospect(instrument, Side.BUY))
 
 

@@ -13,10 +13,14 @@ LEAVE_WITHIN_NS = 2 * SECOND_NS
 
 
 def late_ns(desk: Desk, basket: Basket) -> int:
-    """Return when a basket must be complete: its time for legging runs from its first order on."""
+    """Return when a basket must be complete: its time for legging runs from its first order on.
+
+    It ends with its exit time, for what fills from then on would be left at once.
+    """
     first_ns = (_left_ns(order) for order in desk.book.children(basket.basket_id))
     waited_ns = min(first_ns, default=basket.decided_ns) - basket.decided_ns
-    return basket.deadline_ns + max(waited_ns, 0)
+    exit_ns = desk.baskets[basket.basket_id].exit_ns
+    return min(basket.deadline_ns + max(waited_ns, 0), exit_ns)
 
 
 def decided_ns(basket: Basket, tried: tuple[Order, ...], now_ns: int) -> int:

@@ -15,7 +15,7 @@ from tests.actors.order_router import test_router_laws as days
 from tests.actors.order_router.broker import test_next_day_laws as nights
 from tests.actors.order_router.closing import test_killing_laws as kills
 from tests.actors.order_router.test_router_laws import judge as assert_flat_or_told
-from tests.kit.router import SHORTS, SYMBOLS, S, Stage, frame, latch
+from tests.kit.router import NEAR, SHORTS, SYMBOLS, S, Stage, frame, latch
 
 pytestmark = pytest.mark.untraced
 
@@ -28,7 +28,8 @@ class Guarding(Stage):
     def tell(self, message, at_ns=0):
         if isinstance(message, EnterLegs):
             basket = replace(message.opened.basket, resident_percent_e4=e4(20))
-            message = EnterLegs(replace(message.opened, basket=basket))
+            own = {leg.leg_id: NEAR for leg in basket.legs}
+            message = EnterLegs(replace(message.opened, basket=basket, leg_rules=own))
         return super().tell(message, at_ns)
 
     def stops(self):

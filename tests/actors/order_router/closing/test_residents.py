@@ -14,6 +14,7 @@ from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
+    BasketOpened,
     CancelByHand,
     DayOpened,
     ExitByHand,
@@ -99,6 +100,29 @@ def test_a_strategy_that_wants_none_has_none():
     stage = Stage().entered("ce")
     stage.run(60)
     assert stops(stage) == []
+
+
+def test_a_short_that_only_a_stop_of_the_whole_guards_has_none_and_is_told():
+    """While the put gains, that stop lets the call run past any price that it could rest at."""
+    stage = Stage()
+    wanted = enter("ce", "pe", at_ns=stage.now_ns, **STOP)
+    rules = {"pe": LegRules(stop=Distance(percent_e4=e4(10)))}
+    stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+    stage.run(120)
+    assert (resting(stage), resting(stage, "pe")) == (0, 75)
+    assert notes(stage) == [f"{NONE}: its leg has no stop of its own"]
+
+
+def test_one_of_before_that_no_stop_of_its_leg_lies_before_is_taken_back():
+    stage = held()
+    stage.facts = [
+        replace(fact, leg_rules={}) if isinstance(fact, BasketOpened) else fact
+        for fact in stage.facts
+    ]
+    stage.build()
+    stage.run(30)
+    assert (net(stage), resting(stage)) == (-75, 0)
+    assert notes(stage) == [f"{NONE}: its leg has no stop of its own"]
 
 
 def test_an_entry_that_wants_none_any_more_has_none():

@@ -239,6 +239,23 @@ def test_a_limit_whose_price_would_be_the_same_keeps_its_turn():
     assert without_wakes(stage.run(7)) == ["find 1", "ce -75", "entered"]
 
 
+@pytest.mark.parametrize("legging_s", [60, 10], ids=["of before", "by its plan"])
+@pytest.mark.parametrize("waits_s", [0, 6], ids=["leaves at once", "waits"])
+def test_an_entry_of_which_nothing_has_filled_is_given_up_at_its_exit_time(waits_s, legging_s):
+    """Else it sold after that, and was bought back at once; having waited adds no time to it."""
+    stage = Stage(["work"])
+    if waits_s:
+        stage.tell(Frame(T0, {CE: Quote(e4(100))}))  # nobody bids: its price is awaited
+    wanted = enter("ce", deadline_ns=T0 + legging_s * S, **PATIENT)
+    stage.tell(EnterLegs(replace(wanted.opened, exit_ns=T0 + 10 * S)))
+    stage.run(waits_s)
+    stage.tell(frame(stage.now_ns))
+    stage.run(9.9 - waits_s)
+    assert (len(stage.intents()), stage.told(BasketEnded)) == (1, [])
+    assert LATE in stage.run(0.2)
+    assert (stage.book().net(CE), stage.broker.resting()) == (0, [])
+
+
 def test_twice_the_same_leg_quantity_is_never_on_its_way():
     """While an answer is out, frames and alarms send nothing more."""
     stage = Stage(["mute"])
