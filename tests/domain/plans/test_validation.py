@@ -36,14 +36,6 @@ def hours(start: str, end: str, latest: str = "") -> str:
         (hours("15:21:00", "15:20:00"), "entry.at: 15:21:00 is not before exit.at"),
         (hours("09:20:00", "15:20:00", "09:19:59"), "entry.no_later_than: 09:19:59 is not between"),
         (hours("09:20:00", "15:20:00", "15:20:01"), "entry.no_later_than: 15:20:01 is not between"),
-        (
-            text(hours=HOURS.replace("[exit]", "legging = { timeout_ms = 5 }\n[exit]")),
-            "entry.legging.timeout_ms: 5 is 5 milliseconds; write 100 or more, 5000 for 5 seconds",
-        ),
-        (
-            text(tail=GUARD + "[order]\nunfilled_after_ms = 99\n"),
-            "order.unfilled_after_ms: 99 is 99 milliseconds; write 100 or more",
-        ),
         (text(head="days = []"), "days: names no day"),
         (text(head='days = ["mon", "mon"]'), "days: names one twice"),
         (text(head="days_to_expiry = []"), "days_to_expiry: names no day"),
