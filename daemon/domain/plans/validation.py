@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from daemon.domain.market.instruments import Kind, indices, is_index
 from daemon.domain.money import percent_of
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Entry, Exit, Leg, LockAndTrail, Plan, Risk
@@ -118,6 +119,14 @@ def _points(away: Distance | None, price_e4: int) -> int:
     if away is None:
         return 0
     return away.points_e4 or percent_of(price_e4, away.percent_e4)
+
+
+def _strategy_id(strategy_id: str) -> Iterator[StrategyError]:
+    """Refuse the names of what is no strategy: nobody would guard the legs."""
+    if strategy_id in LOOSE:
+        yield StrategyError(
+            "id", f'"{strategy_id}" is what counts for no strategy; choose another id'
+        )
 
 
 def _hours(entry: Entry, leaving: Exit) -> Iterator[StrategyError]:
@@ -298,6 +307,7 @@ def _lock(lock: LockAndTrail) -> Iterator[StrategyError]:
 
 
 _ACROSS: Checks = (
+    (("id",), _strategy_id),
     (("underlying", "legs"), _underlying),
     (("product", "legs"), _carried),
     (("entry", "exit"), _hours),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.domain.money import E4
-from daemon.domain.plans.parsing import parse
+from daemon.domain.plans.parsing import encode, from_json, parse
 from daemon.domain.plans.validation import EntryPrice, Fault, leg_fault, loss_fault
 from daemon.errors import StrategyError
 from tests.kit.plans import CALL, FUTURE, GUARD, HOURS, PUT, STOCK, plan, text
@@ -29,9 +29,15 @@ def hours(start: str, end: str, latest: str = "") -> str:
     return text(hours=entry + f"[exit]\nat = {end}\n")
 
 
+def called(strategy_id: str) -> str:
+    return text().replace('id = "s"', f'id = "{strategy_id}"')
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
+        (called("manual"), 'id: "manual" is what counts for no strategy; choose another id'),
+        (called("external"), 'id: "external" is what counts for no strategy; choose another id'),
         (hours("15:20:00", "15:20:00"), "entry.at: 15:20:00 is not before exit.at, 15:20:00"),
         (hours("15:21:00", "15:20:00"), "entry.at: 15:21:00 is not before exit.at"),
         (hours("09:20:00", "15:20:00", "09:19:59"), "entry.no_later_than: 09:19:59 is not between"),
@@ -157,6 +163,19 @@ def test_a_plan_that_contradicts_itself_is_refused(file: str, expected: str) -> 
 def test_the_edge_that_is_still_right_is_taken(file: str) -> None:
     """A refusal reaches no further than its reason."""
     assert parse(file).id == "s"
+
+
+@pytest.mark.parametrize("name", ["manual", "external"])
+def test_a_name_of_what_is_no_strategy_is_refused_also_where_it_was_recorded(name: str) -> None:
+    """Its legs would be taken for orders by hand, or for a stranger's, and nobody guards those."""
+    recorded = encode(plan()).replace(b'"s"', f'"{name}"'.encode())
+
+    with pytest.raises(StrategyError, match=r"^id: .* choose another id$"):
+        from_json(recorded)
+
+
+def test_a_name_that_only_begins_so_is_taken() -> None:
+    assert parse(called("manually")).id == "manually"
 
 
 SHORT_STOP = "stop = { points = 50 }\n"
