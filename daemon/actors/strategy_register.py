@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from daemon.actors.order_router import LOOSE
 from daemon.actors.turn import Turn
 from daemon.messages import (
     Ask,
@@ -90,9 +89,6 @@ class StrategyRegister:
 
     def _objection_to_new(self, strategy_id: str) -> Declined | None:
         """Return why there can be no such strategy beside those that there are."""
-        if strategy_id in LOOSE:
-            text = f"{strategy_id} is what counts for no strategy; choose another id"
-            return Declined("strategy_known", text)
         if strategy_id in self._filed or strategy_id in self._declared:
             text = f"there is a strategy {strategy_id} already; choose another id, or change it"
             return Declined("strategy_known", text)

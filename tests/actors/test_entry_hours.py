@@ -29,16 +29,19 @@ def hours_of(day=FRIDAY, legs=CALL, entry="09:20:00", leave="15:20:00") -> Windo
 def walls(window: Window | Fault) -> tuple[str, ...]:
     """When it leaves and when its market closes."""
     assert isinstance(window, Window)
-    return tuple(f"{wall_of(ns):%H:%M}" for ns in (window.exit_ns, window.session_end_ns))
+    shown = (f"{wall_of(ns):%H:%M:%S}" for ns in (window.exit_ns, window.session_end_ns))
+    return tuple(wall.removesuffix(":00") for wall in shown)
 
 
 @pytest.mark.parametrize(
     ("day", "legs", "leave", "expected"),
     [
         (FRIDAY, STOCK, "15:10:00", ("15:10", "15:15")),
+        (FRIDAY, STOCK, "15:14:30", ("15:14", "15:15")),
         (FRIDAY, STOCK, "15:15:00", ("15:14", "15:15")),
         (FRIDAY, STOCK, "15:20:00", ("15:14", "15:15")),
         (FRIDAY, CALL, "15:20:00", ("15:20", "15:40")),
+        (FRIDAY, CALL, "15:39:30", ("15:39", "15:40")),
         (FRIDAY, CALL, "15:45:00", ("15:39", "15:40")),
         (BEFORE, STOCK, "15:20:00", ("15:20", "15:30")),
         (BEFORE, STOCK, "15:30:00", ("15:29", "15:30")),

@@ -62,8 +62,6 @@ def test_what_is_declared_changed_or_removed_is_recorded_shown_and_then_answered
     [
         (DeclareStrategy("one", "{}", "a"), "strategy_known", "there is a strategy one already"),
         (DeclareStrategy("filed", "{}", "a"), "strategy_known", "a strategy filed already"),
-        (DeclareStrategy("manual", "{}", "a"), "strategy_known", "choose another id"),
-        (DeclareStrategy("external", "{}", "a"), "strategy_known", "choose another id"),
         (ChangeStrategy("none", "{}", "a"), "unknown_strategy", "no strategy none is known"),
         (RemoveStrategy("none", "a"), "unknown_strategy", "no strategy none is known"),
         (JudgeChange("none"), "unknown_strategy", "no strategy none is known"),

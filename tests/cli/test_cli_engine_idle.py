@@ -59,6 +59,14 @@ def test_a_broken_file_is_left_out_and_told_and_hinders_no_other(folder):
     assert left_out[0].startswith("bad.toml: legs[0].lots")
 
 
+@pytest.mark.parametrize("name", ["manual", "external"])
+def test_a_file_under_a_name_of_what_is_no_strategy_is_left_out_and_told(folder, name):
+    (folder / "mine.toml").write_text(named(name))
+    said = f'mine.toml: id: "{name}" is what counts for no strategy; choose another id'
+
+    assert found(folder) == ([], [said])
+
+
 def test_what_would_trade_in_an_account_that_is_not_there_is_left_out_and_told(folder):
     (folder / "far.toml").write_text(named("far", 'accounts = ["third"]'))
 

@@ -105,7 +105,7 @@ def test_low_high_and_last_are_those_of_a_plain_sum_over_the_file(held, mark):
 
 @pytest.mark.parametrize("mark", MARKS)
 def test_what_is_open_when_the_data_ends_has_no_exit(held, mark):
-    """The data ends at 15:28:56, and the exit would be at 15:29:30."""
+    """The data ends at 15:28:56, and the exit would be at 15:29:00, a minute before the close."""
     assert ways_out(held[mark]) == [(None, None, None), (None, None, None)]
     assert held[mark]["risk"] == {"status": "NONE", "current_sl": None}
 

@@ -130,6 +130,14 @@ async def test_every_fault_is_told_at_once_with_its_place(tmp_path):
         (
             "POST",
             ALL,
+            WRITTEN.replace('"straddle"', '"manual"'),
+            422,
+            "invalid",
+            'id: "manual" is what counts for no strategy; choose another id',
+        ),
+        (
+            "POST",
+            ALL,
             WRITTEN.replace("{", '{"accounts":["none"],', 1),
             422,
             "invalid",

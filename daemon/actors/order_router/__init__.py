@@ -7,8 +7,7 @@ needs several of them, and `router`, the actor.
 """
 
 from daemon.actors.order_router.known.desk import HEARS
-from daemon.actors.order_router.known.loose import LOOSE
 from daemon.actors.order_router.known.terms import Terms
 from daemon.actors.order_router.router import OrderRouter
 
-__all__ = ["HEARS", "LOOSE", "OrderRouter", "Terms"]
+__all__ = ["HEARS", "OrderRouter", "Terms"]

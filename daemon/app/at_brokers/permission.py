@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from daemon.actors.order_router import LOOSE
 from daemon.app.at_brokers.accounts import Account
 from daemon.domain.instants import day_of
 from daemon.domain.orders.arming import unarmed, unwilling
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.plans.schema import Plan
 from daemon.kill import forbids
 from daemon.storage import arms

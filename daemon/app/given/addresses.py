@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from daemon.actors.order_router import LOOSE
 from daemon.app.at_brokers.accounts import logins, traded_in, watchdog_of
 from daemon.app.given.assignment import Assignment
 from daemon.app.given.declared import Declared
 from daemon.app.given.wiring import cells_of
 from daemon.control import Names
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.messages.modes import Modes
 
 

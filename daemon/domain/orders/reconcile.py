@@ -39,6 +39,8 @@ EXTERNAL = "external"
 """The strategy that orders and positions count for which are not of our making."""
 MANUAL = "manual"
 """The strategy that orders by hand count for; the leg is the symbol, and the product if carried."""
+LOOSE = (MANUAL, EXTERNAL)
+"""What is no strategy of anybody's: no runner trades it, and no rule of a plan guards its legs."""
 
 
 class Difference(Struct, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.late import gives_back
-from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -22,7 +22,6 @@ from daemon.domain.orders.words import (
 
 Leg = tuple[str, str]
 """Strategy and leg."""
-_LOOSE = (MANUAL, EXTERNAL)
 
 
 class RoundTrips:
@@ -40,7 +39,7 @@ class RoundTrips:
     def begin(self, leg: Leg) -> None:
         """Begin one now."""
         self._before[leg] = self._book.position(*leg)
-        if leg[0] not in _LOOSE:
+        if leg[0] not in LOOSE:
             self._sent[leg] = set()
 
     def hear(self, fact: OrderFact) -> None:
@@ -83,7 +82,7 @@ class RoundTrips:
                 self._pass_over(leg, side, more, worth_e4)
         elif not more and worth_e4 > 0 and not self.is_of(order.intent):
             self._pass_over(leg, order.intent.side, 0, worth_e4)
-        if leg[0] in _LOOSE and more > 0 and not self._book.position(*leg).net_quantity:
+        if leg[0] in LOOSE and more > 0 and not self._book.position(*leg).net_quantity:
             self.begin(leg)
 
     def _pass_over(self, leg: Leg, side: Side, quantity: int, value_e4: int) -> None:

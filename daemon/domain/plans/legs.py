@@ -23,7 +23,7 @@ from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Leg, Plan
 from daemon.domain.plans.strikes import Listed, choose
 from daemon.domain.plans.validation import EntryPrice, Fault, leg_fault, loss_fault
-from daemon.domain.risk.moves import Exit
+from daemon.domain.risk.moves import Exit, LevelMoved
 from daemon.domain.risk.pnl import LegPosition
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import ExitReason, LegRules
@@ -172,24 +172,41 @@ def left_fault(plan: Plan, entering: Sequence[LegPlan]) -> Fault | None:
     """Return which rule would leave an entry at once, or never, on the prices it rests on, or None.
 
     At once it is where the last price is an old one, which bid and ask have left behind, and where
-    a spread is wider than a stop allows.
+    a spread is wider than a stop allows. A stop or a floor that such a price would move at once
+    would leave at the first real one, for a profit that nobody had.
 
     Args:
         plan: the strategy.
         entering: its legs.
     """
     risk = _filled(plan, entering)
-    left = next((each for each in risk.judge(0) if isinstance(each, Exit)), None)
-    if left is None:
+    verdicts = risk.judge(0)
+    left = next((each for each in verdicts if isinstance(each, Exit)), None)
+    moved = next((each for each in verdicts if isinstance(each, LevelMoved)), None)
+    if left is not None:
+        place = _OF_THE_WHOLE.get(left.reason)
+        if place is not None:
+            return _entered_at(risk, place, "leave all")
+        return _counted_as(risk, left.leg_ids, left.reason, "leave")
+    if moved is None:
         return _unheld(risk)
-    place = _OF_THE_WHOLE.get(left.reason)
-    if place is not None:
-        profit = units(risk.pnl.last_e4)
-        return Fault(place, f"would leave all at once: it is entered at a profit of {profit}")
-    at, leg = next(each for each in enumerate(risk.legs()) if each[1].leg_id in left.leg_ids)
+    if not moved.leg_id:
+        return _entered_at(risk, "risk.lock_and_trail", "lock")
+    return _counted_as(risk, (moved.leg_id,), ExitReason.TRAIL, "move the stop of")
+
+
+def _entered_at(risk: StrategyRisk, place: str, does: str) -> Fault:
+    """Return what a rule of the whole would do at once."""
+    profit = units(risk.pnl.last_e4)
+    return Fault(place, f"would {does} at once: it is entered at a profit of {profit}")
+
+
+def _counted_as(risk: StrategyRisk, leg_ids: Sequence[str], rule: ExitReason, does: str) -> Fault:
+    """Return what a rule of the first of these legs would do at once."""
+    at, leg = next(each for each in enumerate(risk.legs()) if each[1].leg_id in leg_ids)
     entry, mark = units(leg.entry_e4), units(leg.mark_e4)
-    why = f"would leave {leg.symbol} at once: entered at {entry}, it counts as {mark}"
-    return Fault(f"legs[{at}].{left.reason}", why)
+    why = f"would {does} {leg.symbol} at once: entered at {entry}, it counts as {mark}"
+    return Fault(f"legs[{at}].{rule}", why)
 
 
 def _unheld(risk: StrategyRisk) -> Fault | None:

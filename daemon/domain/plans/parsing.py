@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from daemon.domain.plans import json_syntax
+from daemon.domain.plans.new_faults import faults_of_new
 from daemon.domain.plans.reading import read, sound
 from daemon.domain.plans.schema import LEGS_MOST, Leg, Plan
 from daemon.domain.plans.syntax import loads
-from daemon.domain.plans.validation import faults, faults_of_leg, faults_of_new
+from daemon.domain.plans.validation import faults, faults_of_leg
 from daemon.errors import StrategyError
 
 TEXT_MOST = 65_536

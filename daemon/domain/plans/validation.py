@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from daemon.domain.market.instruments import Kind, indices, is_index
 from daemon.domain.money import percent_of
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
 from daemon.domain.plans.schema import Entry, Exit, Leg, LockAndTrail, Plan, Risk
@@ -21,8 +22,9 @@ from daemon.domain.plans.words import ExpiryWord, Weekday
 from daemon.domain.risk.words import Distance
 from daemon.errors import StrategyError
 
-_WHOLE_PERCENT = 100
-_LEAST_MS = 100
+WHOLE_PERCENT = 100
+Checks = tuple[tuple[tuple[str, ...], Callable[..., Iterator[StrategyError]]], ...]
+"""Which keys of a plan are held against each other, and by what."""
 _WEEKS = frozenset({ExpiryWord.WEEKLY, ExpiryWord.NEXT_WEEKLY})
 
 
@@ -54,46 +56,14 @@ def faults(parts: Mapping[str, Any]) -> Iterator[StrategyError]:
         parts: the values of the plan's keys; what is at fault by itself is left out, and nothing
             is said of what would need it.
     """
-    for keys, check in _ACROSS:
+    yield from judged(_ACROSS, parts)
+
+
+def judged(checks: Checks, parts: Mapping[str, Any]) -> Iterator[StrategyError]:
+    """Yield what these checks say, of those whose keys are all there."""
+    for keys, check in checks:
         if all(key in parts for key in keys):
             yield from check(*(parts[key] for key in keys))
-
-
-def faults_of_new(parts: Mapping[str, Any]) -> Iterator[StrategyError]:
-    """Yield what a plan is refused for while it is new, each with its place.
-
-    One that was recorded before this was refused is not lost for it.
-
-    Args:
-        parts: as for `faults`.
-    """
-    if "entry" in parts:
-        yield from _hasty("entry.legging.timeout_ms", parts["entry"].legging.timeout_ms)
-    if "order" in parts:
-        yield from _hasty("order.unfilled_after_ms", parts["order"].unfilled_after_ms)
-    if "legs" in parts and "order" in parts and parts["order"].resident_stop is not None:
-        yield from _beyond_nothing(parts["legs"])
-
-
-def _hasty(place: str, written_ms: int) -> Iterator[StrategyError]:
-    """Refuse so few milliseconds that seconds were meant, or that no broker answers in."""
-    if written_ms < _LEAST_MS:
-        yield StrategyError(
-            place,
-            f"{written_ms} is {written_ms} milliseconds; write {_LEAST_MS} or more, 5000 for"
-            " 5 seconds",
-        )
-
-
-def _beyond_nothing(legs: Sequence[Leg]) -> Iterator[StrategyError]:
-    """Refuse a stop at the broker for shorts without their own: one of the whole is no price."""
-    bare = [at for at, leg in enumerate(legs) if leg.side is Side.SELL and leg.stop is None]
-    if bare:
-        names = ", ".join(f"legs[{at}]" for at in bare)
-        yield StrategyError(
-            "order.resident_stop",
-            f"lies beyond the stop of each sold leg; give one to {names}, as wide as you like",
-        )
 
 
 def leg_fault(leg: Leg, place: str, entry: EntryPrice) -> Fault | None:
@@ -149,6 +119,14 @@ def _points(away: Distance | None, price_e4: int) -> int:
     if away is None:
         return 0
     return away.points_e4 or percent_of(price_e4, away.percent_e4)
+
+
+def _strategy_id(strategy_id: str) -> Iterator[StrategyError]:
+    """Refuse the names of what is no strategy: nobody would guard the legs."""
+    if strategy_id in LOOSE:
+        yield StrategyError(
+            "id", f'"{strategy_id}" is what counts for no strategy; choose another id'
+        )
 
 
 def _hours(entry: Entry, leaving: Exit) -> Iterator[StrategyError]:
@@ -251,11 +229,11 @@ def _stop(leg: Leg, place: str) -> Iterator[StrategyError]:
         return
     percent, points = stop.percent or 0, stop.points or 0
     strike = leg.strike.exact if leg.strike else None
-    if leg.side is Side.BUY and percent >= _WHOLE_PERCENT:
+    if leg.side is Side.BUY and percent >= WHOLE_PERCENT:
         yield StrategyError(
             f"{place}.stop.percent", "must be below 100 for a bought leg: it could not be reached"
         )
-    elif leg.side is Side.SELL and not leg.instrument.is_option and percent > _WHOLE_PERCENT:
+    elif leg.side is Side.SELL and not leg.instrument.is_option and percent > WHOLE_PERCENT:
         yield StrategyError(
             f"{place}.stop.percent", "is beyond the notional: it risks more than the price"
         )
@@ -267,7 +245,7 @@ def _stop(leg: Leg, place: str) -> Iterator[StrategyError]:
 
 def _target(leg: Leg, place: str) -> Iterator[StrategyError]:
     percent = (leg.target.percent if leg.target else None) or 0
-    if leg.side is Side.SELL and percent >= _WHOLE_PERCENT:
+    if leg.side is Side.SELL and percent >= WHOLE_PERCENT:
         yield StrategyError(
             f"{place}.target.percent", "must be below 100 for a sold leg: it could not be reached"
         )
@@ -328,7 +306,8 @@ def _lock(lock: LockAndTrail) -> Iterator[StrategyError]:
         )
 
 
-_ACROSS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[StrategyError]]], ...] = (
+_ACROSS: Checks = (
+    (("id",), _strategy_id),
     (("underlying", "legs"), _underlying),
     (("product", "legs"), _carried),
     (("entry", "exit"), _hours),
@@ -340,4 +319,3 @@ _ACROSS: tuple[tuple[tuple[str, ...], Callable[..., Iterator[StrategyError]]], .
     (("legs", "risk"), _premium),
     (("risk",), _risk),
 )
-"""Which keys of a plan are held against each other, and by what."""

@@ -38,16 +38,17 @@ def square_off(kind: Kind) -> time:
 
 
 def exit_at(day: date, wall: time, close_ns: int, margin_ns: int = MARGIN_NS) -> int:
-    """Return the instant of an exit, in ns; on a shortened day the margin before its close.
+    """Return the instant of an exit, in ns: no later than the margin before the close.
+
+    What is to be left in the last minute might meet no frame any more.
 
     Args:
         day: the trading day.
         wall: the exit time, IST.
         close_ns: when the session of that day ends.
-        margin_ns: how long before a close that comes earlier than the exit time.
+        margin_ns: how long before the close the last exit time lies.
     """
-    wanted_ns = at(day, wall)
-    return wanted_ns if wanted_ns < close_ns else close_ns - margin_ns
+    return min(at(day, wall), close_ns - margin_ns)
 
 
 def brought_forward(exit_ns: int, close_ns: int, margin_ns: int = MARGIN_NS) -> int:

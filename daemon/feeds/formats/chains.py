@@ -116,8 +116,9 @@ class ChainFile:
     def frames(self, day: date, wanted: Wanted = None) -> Iterator[RecordedFrame]:
         """Yield a day's snapshots; quotes hold every contract that has a price, or had one before.
 
-        A snapshot is whole: what it shows no price of any more is quoted as empty, once. One
-        without a single price says nothing of its contracts.
+        A snapshot is whole: what it shows no price of any more, a contract or the spot, is quoted
+        as empty, once. One without a single price says nothing of its contracts, and without a
+        spot nothing of that.
 
         Raises:
             DataError: a cell is not what its column says, or rows contradict each other.
@@ -130,8 +131,9 @@ class ChainFile:
         known: tuple[int, dict[str, int]] = (0, {})
         shown: dict[str, Quote] = {}
         for at_ns, exchange_ns, content, priced in self._snapshots(day):
-            spot = spots.get(at_ns, {})
-            index = {name: Quote(ltp) for name, ltp in spot.items() if keeps(wanted, name)}
+            told = spots.get(at_ns, {})
+            levels = dict.fromkeys(known[1], 0) | told if priced else told
+            index = {name: Quote(ltp) for name, ltp in levels.items() if keeps(wanted, name)}
             quotes = dict[str, Quote]()
             while row is not None and row[0] == at_ns:
                 _quote_into(quotes, symbols[row[1:4]], row)
@@ -139,6 +141,7 @@ class ChainFile:
             gone = {symbol: _EMPTY for symbol in shown if symbol not in quotes} if priced else {}
             shown = quotes if priced else shown
             # A chain without a single price says nothing; only its spot may have moved.
+            spot = told if priced else known[1] | told
             repeats = not priced and known[0] and spot == known[1]
             known = (known[0] if repeats else fold_prints(content), spot)
             yield RecordedFrame(Frame(at_ns, index | gone | quotes, exchange_ns), known[0])

@@ -48,6 +48,15 @@ def test_one_of_another_account_is_left_out_and_told():
     assert found.left_out == ("a, which was declared: it trades in other; the settings have paper",)
 
 
+def test_one_under_a_name_of_what_is_no_strategy_is_left_out_and_told():
+    declaration = declared("a").declaration.replace('"a"', '"manual"')
+    found = take_up((StrategyDeclared("manual", declaration, "ann", 1),), ["paper"], ())
+
+    said = 'id: "manual" is what counts for no strategy; choose another id'
+
+    assert (ids(found), found.left_out) == ([], (f"manual, which was declared: {said}",))
+
+
 def test_one_that_this_version_refuses_is_left_out_and_told_and_hinders_no_other():
     odd = StrategyDeclared("odd", '{"id":"odd"}', "ann", 1)
     found = take_up((odd, declared("a")), ["paper"], ())

@@ -277,6 +277,54 @@ def test_what_a_rule_of_the_whole_would_leave_at_once_is_not_entered(
     assert fault is None or fault.reason == why
 
 
+@pytest.mark.parametrize(
+    ("last", "profit"), [(33, "2025.00"), (34, None), (60, None)], ids=["at", "below", "none"]
+)
+def test_a_profit_that_an_old_last_price_would_lock_at_once_is_not_entered(
+    last: int, profit: str | None
+) -> None:
+    """The lock would hold it against the first real price, and leave at a loss."""
+    two = plan(legs=CALL + PUT, tail=GUARD + "lock_and_trail = { at = 2025, lock = 1000 }\n")
+    fault = left_fault(two, chosen(two, quoted(last), BIDS))
+
+    why = f"would lock at once: it is entered at a profit of {profit}"
+    assert fault == (Fault("risk.lock_and_trail", why) if profit else None)
+
+
+@pytest.mark.parametrize(
+    ("legs_text", "last", "expected"),
+    [
+        (PUT + STOP + CALL, 50, ("legs[1].trail", 60, 50)),
+        (PUT + STOP + CALL, 51, None),
+        (PUT + STOP + CALL.replace("sell", "buy"), 72, ("legs[1].trail", 62, 72)),
+        (PUT + STOP + CALL.replace("sell", "buy"), 71, None),
+    ],
+)
+def test_a_leg_whose_stop_an_old_last_price_would_move_at_once_is_not_entered(
+    legs_text: str, last: int, expected: tuple[str, int, int] | None
+) -> None:
+    """A trail follows what the leg counts as, and that nobody would have paid."""
+    trail = STOP + "trail = { every = { points = 10 }, by = { points = 10 } }\n"
+    two = plan(legs=legs_text + trail, tail="")
+    fault = left_fault(two, chosen(two, quoted(last), BIDS))
+
+    if expected is None:
+        assert fault is None
+        return
+    place, entry, mark = expected
+    why = f"would move the stop of {CE} at once: entered at {entry}.00, it counts as {mark}.00"
+    assert fault == Fault(place, why)
+
+
+def test_of_what_would_leave_at_once_that_is_said_before_what_a_stop_would_follow() -> None:
+    trail = "trail = { every = { points = 10 }, by = { points = 10 } }\n"
+    two = plan(legs=CALL + STOP + trail + PUT, tail=GUARD + "target = { rupees = 750 }\n")
+    fault = left_fault(two, chosen(two, quoted(50), BIDS))
+
+    assert fault is not None
+    assert fault.place == "risk.target"
+
+
 def test_of_a_spread_that_is_too_wide_that_is_said() -> None:
     """It is why the rule would leave at once."""
     five = plan(legs="[entry.max_spread]\npercent = 5\n" + CALL + STOP, tail=AT_TOUCH)

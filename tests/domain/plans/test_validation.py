@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.domain.money import E4
-from daemon.domain.plans.parsing import parse
+from daemon.domain.plans.parsing import encode, from_json, parse
 from daemon.domain.plans.validation import EntryPrice, Fault, leg_fault, loss_fault
 from daemon.errors import StrategyError
 from tests.kit.plans import CALL, FUTURE, GUARD, HOURS, PUT, STOCK, plan, text
@@ -30,25 +30,19 @@ def hours(start: str, end: str, latest: str = "") -> str:
     return text(hours=entry + f"[exit]\nat = {end}\n")
 
 
+def called(strategy_id: str) -> str:
+    return text().replace('id = "s"', f'id = "{strategy_id}"')
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
+        (called("manual"), 'id: "manual" is what counts for no strategy; choose another id'),
+        (called("external"), 'id: "external" is what counts for no strategy; choose another id'),
         (hours("15:20:00", "15:20:00"), "entry.at: 15:20:00 is not before exit.at, 15:20:00"),
         (hours("15:21:00", "15:20:00"), "entry.at: 15:21:00 is not before exit.at"),
         (hours("09:20:00", "15:20:00", "09:19:59"), "entry.no_later_than: 09:19:59 is not between"),
         (hours("09:20:00", "15:20:00", "15:20:01"), "entry.no_later_than: 15:20:01 is not between"),
-        (
-            text(hours=HOURS.replace("[exit]", "legging = { timeout_ms = 5 }\n[exit]")),
-            "entry.legging.timeout_ms: 5 is 5 milliseconds; write 100 or more, 5000 for 5 seconds",
-        ),
-        (
-            text(tail=GUARD + "[order]\nunfilled_after_ms = 99\n"),
-            "order.unfilled_after_ms: 99 is 99 milliseconds; write 100 or more",
-        ),
-        (
-            text(legs=CALL + "stop = { percent = 30 }\n" + PUT, tail=GUARD + RESTS),
-            "order.resident_stop: lies beyond the stop of each sold leg; give one to legs[1], as",
-        ),
         (text(head="days = []"), "days: names no day"),
         (text(head='days = ["mon", "mon"]'), "days: names one twice"),
         (text(head="days_to_expiry = []"), "days_to_expiry: names no day"),
@@ -171,6 +165,19 @@ def test_a_plan_that_contradicts_itself_is_refused(file: str, expected: str) -> 
 def test_the_edge_that_is_still_right_is_taken(file: str) -> None:
     """A refusal reaches no further than its reason."""
     assert parse(file).id == "s"
+
+
+@pytest.mark.parametrize("name", ["manual", "external"])
+def test_a_name_of_what_is_no_strategy_is_refused_also_where_it_was_recorded(name: str) -> None:
+    """Its legs would be taken for orders by hand, or for a stranger's, and nobody guards those."""
+    recorded = encode(plan()).replace(b'"s"', f'"{name}"'.encode())
+
+    with pytest.raises(StrategyError, match=r"^id: .* choose another id$"):
+        from_json(recorded)
+
+
+def test_a_name_that_only_begins_so_is_taken() -> None:
+    assert parse(called("manually")).id == "manually"
 
 
 SHORT_STOP = "stop = { points = 50 }\n"

@@ -29,13 +29,17 @@ def test_positions_are_squared_off_before_any_broker_does(kind: Kind, expected: 
     ("wall", "close", "expected"),
     [
         (time(15, 20), time(15, 30), time(15, 20)),
-        (time(15, 29, 30), time(15, 30), time(15, 29, 30)),
+        (time(15, 29), time(15, 30), time(15, 29)),
+        (time(15, 29, 0, 1), time(15, 30), time(15, 29)),
+        (time(15, 29, 30), time(15, 30), time(15, 29)),
         (time(15, 30), time(15, 30), time(15, 29)),
         (time(15, 20), time(14, 45), time(14, 44)),
     ],
 )
-def test_a_shortened_day_brings_the_exit_forward(wall: time, close: time, expected: time) -> None:
-    """An exit time that lies inside the session stands as it is."""
+def test_what_is_left_is_left_a_minute_before_the_close_at_the_latest(
+    wall: time, close: time, expected: time
+) -> None:
+    """An exit time before that stands as it is; a shortened day brings it forward."""
     assert exit_at(DAY, wall, at(DAY, close)) == at(DAY, expected)
 
 

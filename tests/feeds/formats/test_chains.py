@@ -225,3 +225,34 @@ def test_a_contract_whose_row_is_missing_is_empty_and_a_chain_of_no_prices_says_
     told = [each.frame.quotes for each in recorded(tmp_path, row("09:15"), second).frames(DAY)]
     assert told[1].get(CALL) == (Quote(0) if missing else None)
     assert told[1]["NIFTY"] == Quote(24_500_0500), "an index has no row of its own"
+
+
+NO_PRICES = "0,0,0,0,0,0,0"
+
+
+def test_a_spot_that_a_snapshot_shows_no_more_is_quoted_as_empty_once(tmp_path):
+    """The old one stood for ever, and strikes were chosen by it."""
+    spots = ("24500.05", "", "", "24600")
+    rows = [row(f"09:{15 + at}", spot=spot) for at, spot in enumerate(spots)]
+    told = [each.frame.quotes.get("NIFTY") for each in recorded(tmp_path, *rows).frames(DAY)]
+    assert told == [Quote(24_500_0500), Quote(0), None, Quote(24_600_0000)]
+
+
+def test_a_spot_that_some_rows_of_a_snapshot_lack_is_that_of_the_others(tmp_path):
+    rows = (row("09:15"), row("09:16", spot=""), row("09:16", strike="24600"))
+    *_, last = recorded(tmp_path, *rows).frames(DAY)
+    assert last.frame.quotes["NIFTY"] == Quote(24_500_0500)
+
+
+def test_a_spot_that_went_blank_is_no_quote_where_it_is_not_wanted(tmp_path):
+    rows = (row("09:15"), row("09:16", spot=""))
+    *_, last = recorded(tmp_path, *rows).frames(DAY, frozenset({CALL}))
+    assert list(last.frame.quotes) == [CALL]
+
+
+def test_a_snapshot_without_prices_and_spot_says_nothing_at_all(tmp_path):
+    """It is no news, and what was quoted before still stands."""
+    rows = (row("09:15"), row("09:16", call=NO_PRICES, spot=""), row("09:17", spot=""))
+    first, silent, blank = recorded(tmp_path, *rows).frames(DAY)
+    assert (silent.frame.quotes, silent.fingerprint) == ({}, first.fingerprint)
+    assert blank.frame.quotes["NIFTY"] == Quote(0)

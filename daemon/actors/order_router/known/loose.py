@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import Intent, Purpose
 from daemon.messages import OrderAsked, PlaceByHand
-
-LOOSE = (MANUAL, EXTERNAL)
-"""Strategies that no runner trades."""
 
 
 def is_loose(strategy_id: str) -> bool:
