@@ -6,6 +6,7 @@
 #
 # CONFIRM=yes   do it
 # ROOT=/path    below that folder instead, without systemd or packages: for staging and tests
+# CHECKED_BY=/path/to/python   with ROOT: it has the packages, so what is there is checked as well
 set -eu
 
 SOURCE=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -29,7 +30,8 @@ This installs Ordo as a unit of systemd:
       the code of $SOURCE, and a .venv made from its hash-pinned locks;
       what was changed or added in its strategies/ is not replaced, but told
   $SETTINGS
-      its settings, for root alone$([ -e "$SETTINGS" ] && echo '; there already, and left as they are' || :)
+      its settings, for root alone$([ -e "$SETTINGS" ] && echo '; there already, and left as they are.
+      Where the new code refuses them, the strategies or the record, nothing is replaced' || :)
   $OWN
       strategies of your own, which no installation touches$(own_is_named || printf '; the settings that
       are there do not name it: write in their [strategies]: %s' "$PATHS")
@@ -99,6 +101,32 @@ TOLD
   exit 1
 }
 
+# Lets the new code look at the settings, strategies and records that are there. What it refuses would
+# keep every start from beginning, with the code gone that went by it.
+require_accepted() {
+  [ -e "$SETTINGS" ] || return 0
+  python=${CHECKED_BY:-}
+  if [ -z "$ROOT" ]; then
+    make --no-print-directory -C "$CODE/.new" setup
+    python=$CODE/.new/.venv/bin/python
+  fi
+  [ -n "$python" ] || return 0
+  # From where the units run, by the state folder that they name, and leaving nothing in the new tree.
+  found=$(cd "$CODE" && ORDO_DAEMON__STATE_DIR="$STATE" PYTHONPATH="$CODE/.new" \
+    PYTHONDONTWRITEBYTECODE=1 \
+    "$python" -P -m daemon check --settings "$SETTINGS" --replaces "$CODE" 2>&1) && return 0
+  rm -rf "${CODE:?}/.new"
+  cat >&2 <<TOLD
+
+Nothing was replaced, for the new code would not start with what is there:
+
+$found
+
+Mend that, and run it again. Until then the code that is installed goes on.
+TOLD
+  exit 1
+}
+
 confirmed() {
   if [ "${CONFIRM:-}" != yes ]; then
     echo
@@ -130,6 +158,7 @@ install_it() {
   find "$CODE/.new" -name __pycache__ -type d -prune -exec rm -rf {} +
   # The next installation sees by this copy which strategies were changed.
   cp -R "$CODE/.new/strategies" "$CODE/.new/${LAID##*/}"
+  require_accepted
   if [ ! -e "$SETTINGS" ]; then
     (umask 077 && sed -e 's#^state_dir = .*#state_dir = "/var/lib/ordo"#' \
       -e "s#^paths = \[\"strategies\"\]#$PATHS#" "$SOURCE/settings.toml" >"$SETTINGS.new")
@@ -143,7 +172,7 @@ install_it() {
     rm -rf "${CODE:?}/$part"
     mv "$CODE/.new/$part" "$CODE/$part"
   done
-  rmdir "$CODE/.new"
+  rm -rf "${CODE:?}/.new" # with the .venv that the new code looked with: it holds absolute paths
   mv "$UNIT.new" "$UNIT"
   mv "$GUARDIAN.new" "$GUARDIAN"
   if [ -z "$ROOT" ]; then

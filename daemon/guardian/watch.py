@@ -30,6 +30,10 @@ _REMOVED: Final = (
 )
 _READINGS_IN_VAIN: Final = 8
 """So often in a row it cannot be read before that counts: files are moved, or held by a copy."""
+_NEWER: Final = "ledger_newer"
+_OLD_S: Final = 30
+"""A guardian that cannot read what is recorded ends once it is as old as that; so whoever starts it
+again, and has no other code, does not do so each second."""
 _STARTS: Final = 3
 """So often a daemon that starts, and ends before its first beat, is waited for once more."""
 
@@ -58,14 +62,19 @@ class Watch:
         accounts = settings.accounts if ways is None else at_brokers(settings)
         self._accounts = tuple(each.id for each in accounts)
         self._exposure = Exposure.UNSEEN
-        self._silent = self._read = self._starts = self._in_vain = self._borne = 0
+        self._silent = self._read = self._starts = self._in_vain = self._borne = self._looks = 0
         self._because: dict[tuple[Daemon, Exposure, bool], str] = {}
         self._over = False  # nothing more can be closed before the next beat
         self._was_flat = False  # what a stopped daemon left open, as far as it was seen, is nothing
         self._holder = _holder_in(self._known)
 
     async def keep(self) -> None:
-        """Watch, for ever."""
+        """Watch, for ever.
+
+        Raises:
+            StoreError: what is recorded is not known to the code that runs; what was installed
+                since may know it, and is started by whoever starts this anew.
+        """
         try:
             while True:
                 await self.look()
@@ -74,7 +83,12 @@ class Watch:
             await self._sight.let_go()
 
     async def look(self) -> Deed:
-        """Look once, and do what follows; return what that was."""
+        """Look once, and do what follows; return what that was.
+
+        Raises:
+            StoreError: only other code can go on.
+        """
+        self._looks += 1
         self._teller.lives()
         heard = self._hear()
         if heard is Heard.BEAT:
@@ -230,6 +244,10 @@ class Watch:
             if not ends and isinstance(error, OrdoError) and error.code == "already_running":
                 self._teller.once("hindered", f"{error}; it is tried again")
                 return
+            if isinstance(error, StoreError) and error.code == _NEWER:
+                self._teller.alert(_too_old(seen.exposure, error))
+                await self._grow_old()
+                raise
             self._teller.alert(_not_closed(seen.exposure, error))
             return
         self._teller.once("hindered", "")
@@ -237,16 +255,37 @@ class Watch:
         self._wait_anew(Exposure.FLAT if flat else Exposure.WAITING)
         self._over = not flat and not self._sight.returns
 
+    async def _grow_old(self) -> None:
+        """Wait until this guardian may end."""
+        while self._looks * LOOK_S < _OLD_S:
+            self._looks += 1
+            self._teller.lives()
+            await asyncio.sleep(LOOK_S)
+
 
 def _not_closed(shown: Exposure, error: Exception) -> list[str]:
     """Return what a person is to know where a try to close has failed."""
-    shows = "cannot be read" if shown is Exposure.UNREAD else "shows something open"
     what = "the ledger" if isinstance(error, StoreError) else "what hinders the guardian"
     return [
-        f"NOT closed, and nobody guards: the broker's book {shows}",
+        _open(shown),
         f"{error}; it is tried again and again",
         f"close it at the broker's own page, or mend {what}",
     ]
+
+
+def _too_old(shown: Exposure, error: StoreError) -> list[str]:
+    """Return what a person is to know where this guardian cannot read what is recorded."""
+    ends = "this guardian ends with exit code 1, so that its manager starts what is installed"
+    return [
+        _open(shown),
+        f"{error}; {ends}; where nothing starts it again, start it",
+        "close it at the broker's own page, or install the version that wrote the ledger",
+    ]
+
+
+def _open(shown: Exposure) -> str:
+    shows = "cannot be read" if shown is Exposure.UNREAD else "shows something open"
+    return f"NOT closed, and nobody guards: the broker's book {shows}"
 
 
 def _kills(latch: kill.Latch, account: str) -> bool:

@@ -161,11 +161,12 @@ class Reader:
         return MappingProxyType(named)
 
     def _unknown(self, table: type[Table], raw: dict[str, Any], key: Key) -> None:
-        """Refuse keys that come later, and those that nobody knows."""
+        """Refuse keys that other versions have, and those that nobody knows."""
         known = [field.key for field in fields_of(table)]
         for name, value in raw.items():
             if name in table.later:
-                self._fault((*key, name), value, Wrong("comes with a later version", "take it out"))
+                wrong = Wrong("is unknown here, or of another version", "take it out")
+                self._fault((*key, name), value, wrong)
             elif name not in known:
                 close = difflib.get_close_matches(name[:64].lower(), known, n=1, cutoff=0.55)
                 mend = f"did you mean {close[0]}?" if close else f"known here: {listed(known)}"

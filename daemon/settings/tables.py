@@ -38,7 +38,7 @@ class Named(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A section: its `later` keys are known and not built yet, its `rules` tie keys together."""
+    """A section: its `later` keys are of other versions, its `rules` tie keys together."""
 
     later: ClassVar[tuple[str, ...]] = ()
     rules: ClassVar[tuple[Rule, ...]] = ()

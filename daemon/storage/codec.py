@@ -84,6 +84,15 @@ def kind_of(record: Recorded) -> str:
     return type(record).__name__
 
 
+def vocabulary() -> dict[str, list[object]]:
+    """Return what this version can read: each type that a record has in it, with its words.
+
+    Fields are not among it: who does not know one passes over it. Only what is listed has words.
+    """
+    _, parts = msgspec.json.schema_components([Recorded])
+    return {name: part.get("enum", []) for name, part in parts.items()}
+
+
 def encode(record: Recorded) -> bytes:
     """Return the body of a record.
 

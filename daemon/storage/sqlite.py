@@ -301,7 +301,9 @@ def _prove(db: sqlite3.Connection, path: Path) -> None:
 def _selecting(db: sqlite3.Connection, path: Path) -> Select:
     def select(query: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         with refusing(path, "cannot be read"):
-            yield from db.execute(query, values)
+            # Not the cursor itself, which this would close with whoever stops half way: by then the
+            # file mostly is, and the refusal of that is printed from nowhere.
+            yield from chain(db.execute(query, values))
 
     return select
 

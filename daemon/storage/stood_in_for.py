@@ -2,7 +2,8 @@
 
 It reads the settings once, so after a change of them it goes on by those before. One that was
 started on paper would watch beside a live daemon, and see nothing of what that leaves open. So it
-says in the file that it locks what it goes by. Of the tables it tells a digest.
+says in the file that it locks what it goes by. Of the tables it tells a digest, and so it does of
+the records that it can read: who watches since before an update may know fewer, and closes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from daemon.domain.market.rules import laid_over
 from daemon.domain.orders.arming import PAPER, mode_of_all
 from daemon.settings import Settings
 from daemon.settings.guardian import LOCK, SOCKET
+from daemon.storage.codec import vocabulary
+from daemon.storage.migrating import SQLITE, shipped
 
 MEND: Final = (
     "restart ordo-guardian, by the settings of the daemon and the same ORDO_ variables: until then "
@@ -37,12 +40,15 @@ class StoodInFor(Struct, frozen=True):
         accounts: the ids of those that it can close.
         tables: a digest of each table of the settings that it goes by, by its name; of `market`, of
             the operator's own rules, where there are some.
+        records: a digest of the records that it can read, and of the schema they are kept in; empty
+            where an earlier version does not tell it.
     """
 
     mode: str
     state_dir: str
     accounts: tuple[str, ...]
     tables: dict[str, str]
+    records: str = ""
 
 
 def stood_in_for(settings: Settings) -> StoodInFor:
@@ -66,6 +72,7 @@ def stood_in_for(settings: Settings) -> StoodInFor:
         os.fspath(settings.daemon.state_dir.absolute()),
         tuple(each.id for each in closed),
         {name: _digest(table) for name, table in tables.items()},
+        _digest((vocabulary(), shipped(SQLITE)[-1].number)),  # that of each dialect is the same
     )
 
 
@@ -102,6 +109,8 @@ def unlike(settings: Settings) -> str:
     ]
     if names and not found:
         found.append(f"goes by another {' and '.join(f'[{name}]' for name in names)}")
+    if told.records != own.records:
+        found.append("is of another version, which may not read what is recorded now")
     return f"the guardian that watches {state_dir} {'; it '.join(found)}" if found else ""
 
 

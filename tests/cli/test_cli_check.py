@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,8 @@ from daemon import kill
 from daemon.guardian.listening import listening
 from daemon.jobs.preflight import machine
 from daemon.settings import load
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stood_in_for import MEND, stood_in_for
 from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
@@ -78,6 +81,17 @@ def test_what_fails_is_told_with_its_mend_and_the_exit_code(house):
     assert done.code == 1
     assert "state folder     fail     state is open to others (mode 0755)\n" in done.out
     assert "\n                          -> chmod 700 state\n" in done.out
+
+
+@pytest.mark.usefixtures("free_port")
+def test_a_record_that_a_start_would_refuse_fails(house):
+    store = SqliteStore(house / "state" / "ledger.sqlite")
+    with closing(StoredLedger(store, "anna")) as ledger:
+        ledger.begin_epoch(1)
+    verdict, evidence, _ = checked()["ledger"]
+
+    assert verdict == "fail"
+    assert "are those of owner anna" in evidence
 
 
 @pytest.mark.usefixtures("free_port")
@@ -148,6 +162,35 @@ def test_a_guardian_that_was_started_on_paper_fails_where_an_account_is_live_now
         verdict, evidence, mend = checked()["guardian"]
         assert (verdict, mend) == ("fail", MEND)
         assert "stands in for paper (PAPER), and the settings are for zed (LIVE)" in evidence
+
+
+@pytest.mark.parametrize("amiss", [False, True])
+def test_a_version_that_replaces_another_looks_at_settings_strategies_and_ledger_alone(
+    house, amiss
+):
+    """Nothing is asked of a guardian or a server; the strategies that it replaces go with it."""
+    there = house / "opt"
+    (there / "strategies").mkdir(parents=True)
+    (there / "strategies" / "old.toml").write_text("of = 'an earlier version'\n")
+    text = f'[strategies]\npaths = ["{there}/../opt/strategies"]\n'
+    (house / "settings.toml").write_text(text)
+    if amiss:
+        (house / "state" / "ledger.sqlite").write_bytes(b"no ledger")
+    done = told("check", "--replaces", "opt", "--json")
+    verdicts = {each["check"]: each["verdict"] for each in json.loads(done.out)["checks"]}
+
+    assert list(verdicts) == ["settings", "strategies", "ledger"]
+    assert (done.code, verdicts["ledger"]) == ((1, "fail") if amiss else (0, "ok"))
+    assert verdicts["strategies"] != "fail"
+    assert told("check", "--replaces", "elsewhere").code == 1
+
+
+def test_a_version_that_replaces_another_asks_no_server_for_its_ledger(monkeypatch):
+    monkeypatch.setenv("ORDO_LEDGER__URL", "postgresql://ordo@127.0.0.1:1/ordo")
+    done = told("check", "--replaces", "opt")
+
+    assert done.code == 0
+    assert "ledger      warn     it is on a server, which is not asked" in done.out
 
 
 def test_checking_changes_nothing(house):

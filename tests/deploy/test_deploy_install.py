@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from shutil import copy, copytree, ignore_patterns, rmtree
 
@@ -104,6 +105,43 @@ def test_a_copy_that_fails_leaves_what_was_installed(tmp_path):
     assert (code / "daemon" / "mine.py").exists()
     ran("install", tmp_path, CONFIRM="yes")
     assert not (code / "daemon" / "mine.py").exists()
+    assert not list(code.glob(".*"))
+
+
+def test_settings_that_the_new_code_refuses_keep_the_old_code_in_its_place(tmp_path):
+    """Its own strategies count, for those that are installed go; the record is looked at too."""
+    ran("install", tmp_path, CONFIRM="yes")
+    code = tmp_path / "opt" / "ordo"
+    settings = tmp_path / "etc" / "ordo" / "settings.toml"
+    good = f'[strategies]\npaths = ["{code}/strategies", "{settings.parent}/strategies"]\n'
+    settings.write_text(f"{good}[brokers.paper]\nread_attempts = 2\n")
+    (code / "strategies" / "nifty_iron_condor.toml").write_text("of = 'an earlier version'\n")
+    (code / "strategies.installed" / "nifty_iron_condor.toml").write_text(
+        "of = 'an earlier version'\n"
+    )
+    (code / "daemon" / "old.py").write_text("")
+    before = sorted(path for path in tmp_path.rglob("*"))
+
+    done = tried("install", tmp_path, CONFIRM="yes", CHECKED_BY=sys.executable)
+    assert done.returncode == 1
+    assert "Nothing was replaced" in done.stderr
+    assert "read_attempts is unknown here, or of another version; take it out" in done.stderr
+    assert "Done" not in done.stdout
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+    settings.write_text(good)
+    ledger = tmp_path / "var" / "lib" / "ordo" / "ledger.sqlite"
+    ledger.parent.mkdir(parents=True, mode=0o700)
+    ledger.write_bytes(b"not a ledger, and longer than a header" * 9)
+    done = tried("install", tmp_path, CONFIRM="yes", CHECKED_BY=sys.executable)
+    assert done.returncode == 1
+    assert f"{ledger} cannot be " in done.stderr
+    assert (code / "daemon" / "old.py").exists()
+
+    ledger.unlink()
+    ran("install", tmp_path, CONFIRM="yes", CHECKED_BY=sys.executable)
+    assert not (code / "daemon" / "old.py").exists()
+    assert not list(code.rglob("__pycache__"))
     assert not list(code.glob(".*"))
 
 

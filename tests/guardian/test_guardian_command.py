@@ -7,14 +7,20 @@ import os
 import signal
 import socket
 import sys
+from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from daemon.guardian.__main__ import main
+from daemon.guardian.decision import Exposure
 from daemon.guardian.listening import listening
 from daemon.guardian.telling import ALERT, Teller
 from daemon.guardian.watch import Watch
+from daemon.storage import codec
 from daemon.storage.exclusive import LOCK
+from daemon.storage.ledger import StoredLedger
+from daemon.storage.sqlite import SqliteStore
 from daemon.twin.words import Side
 from tests.guardian.test_guardian_taking_over import CALL, traded
 from tests.kit.commands import ordo
@@ -39,6 +45,27 @@ def ran(monkeypatch, capsys, *args: str) -> tuple[int, str, str]:
         main()
     told = capsys.readouterr()
     return ended.value.code, told.out, told.err
+
+
+@pytest.mark.untraced
+def test_a_ledger_that_only_newer_code_can_read_ends_it_with_exit_code_one(
+    house, monkeypatch, capsys
+):
+    """What is open, and what an unknown record hides, is for the code that is installed."""
+    monkeypatch.setenv("ORDO_GUARDIAN__SILENCE_S", "2")
+    monkeypatch.setattr("daemon.guardian.watch._OLD_S", 0)
+    monkeypatch.setattr("daemon.guardian.sight.exposure_of", lambda _: Exposure.OPEN)
+    newer = SimpleNamespace(encode=lambda _: b'{"type":"MoonSeen","at_ns":1}')
+    store = SqliteStore(house / "state" / "ledger.sqlite")
+    with monkeypatch.context() as patch, closing(StoredLedger(store, "owner")) as ledger:
+        patch.setattr(codec, "_encoder", newer)
+        ledger.begin_epoch(1)
+    (house / "state" / LOCK).write_text("daemon 1 1\n")
+    code, _, err = ran(monkeypatch, capsys)
+
+    assert code == 1
+    assert "ordo-guardian: the ledger was written by a newer version (it has a MoonSeen)" in err
+    assert "so that its manager starts what is installed" in (house / "state" / ALERT).read_text()
 
 
 @pytest.mark.untraced

@@ -11,7 +11,7 @@ import pytest
 
 from daemon import kill
 from daemon.errors import OrdoError, StoreError
-from daemon.guardian import sight
+from daemon.guardian import sight, watch
 from daemon.guardian.decision import Daemon, Deed, Exposure
 from daemon.guardian.listening import Heard
 from daemon.guardian.taking_over import latch
@@ -228,6 +228,32 @@ async def test_what_it_cannot_close_is_told_once_left_as_word_and_tried_again(
     tried, watched.hindered = len(watched.because), ""
     await watched.looks(LOOKS)
     assert len(watched.because) > tried
+
+
+@pytest.mark.parametrize(("before", "ends_after"), [(0, 40), (100, 100 + LOOKS)])
+async def test_where_its_code_cannot_read_the_ledger_it_ends_so_that_other_code_is_started(
+    died, watched, tmp_path, monkeypatch, before, ends_after
+):
+    """At once where it has watched for a while; one that was just started waits until then."""
+    monkeypatch.setattr(watch, "_OLD_S", 40 * LOOK_S)
+    monkeypatch.setattr(watch.asyncio, "sleep", partial(watch.asyncio.sleep, 0))
+    watched.exposure = Exposure.FLAT
+    await watched.looks(before)
+    watched.beats.came = bool(before)
+    await watched.looks(1)
+    watched.exposure = Exposure.OPEN
+    watched.hinders = partial(StoreError, code="ledger_newer")
+    watched.hindered = "the ledger was written by a newer version (it has a MoonSeen); run that one"
+    with pytest.raises(StoreError, match="newer version"):
+        await watched.looks(LOOKS)
+    assert watched.watch._looks == ends_after + bool(before)
+    assert len(watched.because) == 1
+    lines = (tmp_path / ALERT).read_text().splitlines()
+    assert lines[0].endswith(
+        "NOT closed, and nobody guards: the broker's book shows something open"
+    )
+    assert "; this guardian ends with exit code 1, so that its manager starts what is" in lines[1]
+    assert "install the version that wrote the ledger" in lines[2]
 
 
 async def test_a_daemon_that_has_begun_meanwhile_is_left_alone_and_no_word_of_that_is_left(

@@ -120,7 +120,9 @@ def holds(raw: object, key: tuple[str | int, ...]) -> bool:
 def test_what_stands_after_an_endless_list_is_told_without_a_line():
     told = refusals("[auth]\nb = [\n" + "[],\n" * 300 + "]\n[nobody]\nc.d = 1")
 
-    assert told[0] == "settings.toml, line 1: [auth] comes with a later version; take it out"
+    assert told[0] == (
+        "settings.toml, line 1: [auth] is unknown here, or of another version; take it out"
+    )
     assert told[1].startswith("settings.toml: [nobody] is unknown; ")
     assert len(told) == 2
 

@@ -124,9 +124,12 @@ REFUSED = {
         {"ORDO_FED__SEED": "1"},
         "ORDO_FED__SEED in the environment: [fed] is unknown; did you mean feed?",
     ),
-    "a later section": (
+    "a section of another version": (
         {"ORDO_AUTH__PORT": "1"},
-        "ORDO_AUTH__PORT in the environment: [auth] comes with a later version; take it out",
+        (
+            "ORDO_AUTH__PORT in the environment: [auth] is unknown here, or of another version; "
+            "take it out"
+        ),
     ),
     "a broker that is not built": (
         {"ORDO_BROKERS__IB__TIMEOUT_MS": "1"},

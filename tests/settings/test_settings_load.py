@@ -147,13 +147,16 @@ BAD_KEYS = {
             "broker without a person; take it out; it is for accounts at zerodha"
         ),
     ),
-    "a later section": (
+    "a section of another version": (
         "\n[auth]\nport = 8787",
-        "settings.toml, line 2: [auth] comes with a later version; take it out",
+        "settings.toml, line 2: [auth] is unknown here, or of another version; take it out",
     ),
-    "a later key": (
+    "a key of another version": (
         "[daemon]\nbusy_poll = true",
-        "settings.toml, line 2: daemon.busy_poll comes with a later version; take it out",
+        (
+            "settings.toml, line 2: daemon.busy_poll is unknown here, or of another version; "
+            "take it out"
+        ),
     ),
     "a section that is a value": (
         "risk = 3",
@@ -311,10 +314,11 @@ def test_a_wrong_setting_is_refused_with_its_line_key_and_mend(text, sentence):
 
 
 @pytest.mark.parametrize("section", ["auth"])
-def test_a_section_that_comes_later_is_refused_by_its_name(section):
+def test_a_section_of_another_version_is_refused_by_its_name(section):
     told = refusals(f"[{section}]")
 
-    assert told == [f"settings.toml, line 1: [{section}] comes with a later version; take it out"]
+    sentence = f"line 1: [{section}] is unknown here, or of another version; take it out"
+    assert told == [f"settings.toml, {sentence}"]
 
 
 LATER_KEYS = {
@@ -328,10 +332,10 @@ LATER_KEYS = {
 @pytest.mark.parametrize(
     ("section", "key"), [(section, key) for section, keys in LATER_KEYS.items() for key in keys]
 )
-def test_a_key_that_nothing_reads_yet_is_refused_by_its_name(section, key):
+def test_a_key_of_another_version_is_refused_by_its_name(section, key):
     told = refusals(f"[{section}]\n{key} = 1")
 
-    sentence = f"line 2: {section}.{key} comes with a later version; take it out"
+    sentence = f"line 2: {section}.{key} is unknown here, or of another version; take it out"
     assert told == [f"settings.toml, {sentence}"]
 
 
@@ -370,7 +374,7 @@ collar_ticks = "x"
         "settings.toml, line 17: risk.collar_ticks",
         "settings.toml, line 2: daemon.mode",
         "settings.toml, line 3: daemon.state_dri",
-        "settings.toml, line 5: [auth] comes with a later version",
+        "settings.toml, line 5: [auth]",
         "settings.toml, line 9: accounts[0].broker",
     ]
 

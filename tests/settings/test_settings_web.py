@@ -51,7 +51,10 @@ def test_a_variable_switches_on(said):
                 'write an IP address, such as "127.0.0.1"'
             ),
         ),
-        ("tls = true", "settings.toml, line 2: web.tls comes with a later version; take it out"),
+        (
+            "tls = true",
+            "settings.toml, line 2: web.tls is unknown here, or of another version; take it out",
+        ),
         (
             "enabled = 1",
             "settings.toml, line 2: web.enabled is 1; write true or false",

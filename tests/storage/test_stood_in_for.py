@@ -14,6 +14,7 @@ from daemon.domain.market import rules
 from daemon.domain.market.rules import Own
 from daemon.guardian.listening import listening
 from daemon.settings import Account, Daemon, FeedKind, Guardian, Settings
+from daemon.storage import stood_in_for as module
 from daemon.storage.stood_in_for import stood_in_for, unlike
 
 ZED = Account(id="zed", broker="zerodha")
@@ -122,6 +123,30 @@ def test_a_folder_that_was_moved_under_its_guardian_is_told_of(paper, tmp_path):
         )
         there.symlink_to(here)
         assert unlike(replace(paper, daemon=Daemon(state_dir=there))) == ""
+
+
+def test_a_guardian_that_knows_other_records_or_another_schema_is_told_to_be_of_another_version(
+    paper, monkeypatch
+):
+    known, steps = module.vocabulary(), module.shipped("sqlite")
+    for name, other in (("vocabulary", {**known, "MoonSeen": []}), ("shipped", steps[:-1])):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, lambda *_, other=other: other)
+            said = words(replace(paper, guardian=Guardian(silence_s=60)))
+        with listening(paper.daemon.state_dir, said):
+            assert unlike(paper).endswith(
+                "goes by another [guardian]; it is of another version, which may not read what is "
+                "recorded now"
+            )
+
+
+def test_a_guardian_that_does_not_tell_which_records_it_knows_is_of_an_earlier_version(paper):
+    earlier = msgspec.json.decode(words(paper))
+    del earlier["records"]
+    with listening(paper.daemon.state_dir, msgspec.json.encode(earlier)):
+        assert unlike(paper).endswith(
+            " is of another version, which may not read what is recorded now"
+        )
 
 
 @pytest.mark.parametrize("said", [b"", b"{", b'{"mode":"paper"}'])

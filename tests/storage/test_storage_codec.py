@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import StoreError
 from daemon.messages import DayMarked, EpochBegan, ExitLegs, Noted
-from daemon.storage.codec import FACTS, Row, TicksTaken, decode, encode, kind_of, linked
+from daemon.storage.codec import FACTS, Row, TicksTaken, decode, encode, kind_of, linked, vocabulary
 from tests.kit.facts import NOW, of_type
 
 ROW = Row(1, "owner", NOW, "Noted", "feed", 7, 3, b"{}", b"")
@@ -87,6 +87,14 @@ def test_what_a_newer_version_recorded_is_refused_with_what_to_do():
     with pytest.raises(StoreError, match=sentence) as refused:
         decode(b'{"type":"MoonSeen","at_ns":1}')
     assert refused.value.code == "ledger_newer"
+
+
+def test_what_can_be_read_is_told_by_every_kind_of_record_and_the_words_in_them():
+    told = vocabulary()
+
+    assert {kind.__name__ for kind in (*FACTS, TicksTaken)} <= told.keys()
+    assert told["Noted"] == []
+    assert told["Side"] == ["buy", "sell"]
 
 
 @pytest.mark.parametrize(

@@ -238,3 +238,14 @@ def test_what_no_file_is_to_blame_for_is_not_called_damage(path):
 
     assert told.value.code == "ledger_unusable"
     assert "damaged" not in str(told.value)
+
+
+def test_who_stops_reading_half_way_stops_in_order_also_once_the_file_is_closed(path, ledger):
+    ledger.append(ENDED, ORIGIN, NOW)
+    ledger.flush()
+    with SqliteStore(path).reading() as reader:
+        cells = reader.cells()
+        next(cells)
+
+    cells.close()
+    assert list(cells) == []

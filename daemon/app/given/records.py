@@ -8,13 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from daemon.errors import SettingsError
 from daemon.runtime.telling import silent
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.migrating import POSTGRES
+from daemon.storage.owned import require_owner
 from daemon.storage.patience import Patience
-from daemon.storage.reader import Wanted
 from daemon.storage.store import Store
 from daemon.storage.verified import Verified
 from daemon.twin.file import SqliteFile
@@ -104,30 +103,11 @@ def records(folder: Path, store: Store, owner: str, told: Told, flush_ms: int) -
     patience = Patience(flush_ms / 1_000)
     with closing(GuardedLedger(inner, folder / "emergency", told.failed, patience)) as ledger:
         amiss = Verified(folder).require_whole(store, told.reads)
-        _require_owner(store, owner)
+        require_owner(store, owner)
         recovered = (*amiss, *ledger.recover())
         with ExitStack() as held:
             reached_ns = stored.reached_ns()
             yield Records(ledger, reached_ns, recovered, folder, store, held, stored.forget)
-
-
-def _require_owner(store: Store, owner: str) -> None:
-    """Refuse records of another owner: of what is held by them nothing would be known.
-
-    Where several have recorded, the newest tells who was the last to be guarded.
-
-    Raises:
-        SettingsError: they are, with what to do.
-    """
-    with store.reading() as reader:
-        newest = list(reader.find(Wanted(newest_first=True, most=1)))
-    theirs = newest[0].owner_id if newest else owner
-    if theirs != owner:
-        raise SettingsError(
-            f"the records in {store.name} are those of owner {theirs}, and [[accounts]] have the "
-            f'owner {owner}, for whom nothing of them would be guarded; write owner = "{theirs}" '
-            "again, or name another [daemon] state_dir for a record of his own"
-        )
 
 
 def _file(account: str, home: str) -> str:
