@@ -82,6 +82,8 @@ class Watches:
                     if watch.holds(leg_id):
                         watch.expire(fact)
                         self._set_aside(watch)
+            case BasketEnded(basket_id, waits=True):
+                self._watches.pop(basket_id, None)  # nothing of it has left, and it is decided anew
             case BasketEnded(basket_id) if basket_id in self._watches:
                 self._watches[basket_id].end_entry()
             case ExitDecided(strategy_id, leg_ids, reason):

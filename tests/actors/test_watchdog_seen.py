@@ -375,6 +375,18 @@ def test_an_entry_stays_in_the_picture_until_the_next_day() -> None:
     assert risk(made).watches == ()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_an_entry_of_which_nothing_left_and_that_is_decided_anew_is_seen_as_the_new_one_alone(
+    restarted,
+) -> None:
+    first = opened(leg_rules=STOP)
+    basket = replace(first.basket, basket_id=f"s:{DAY}.2")
+    waits = replace(ended(because="its margin is not known"), waits=True)
+    facts = [first, waits, replace(first, basket=basket), sold("ce"), sold("pe")]
+    made = dog(before=[day_opened(), *facts]) if restarted else dog(*facts)
+    assert [leg.quantity for leg in watch(made).legs] == [-LOT, -LOT]
+
+
 def test_the_price_of_a_strike_that_was_left_a_day_ago_is_none_of_its_next_entry() -> None:
     closed = [sold(leg, bought="90") for leg in ("ce", "pe")]
     made = dog(*straddle(), prices(T, "90", "90"), *closed, day_ended(), day_opened(NEXT_DAY))

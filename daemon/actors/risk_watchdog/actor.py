@@ -248,7 +248,7 @@ class RiskWatchdog:
         match fact:
             case BasketOpened():
                 self._picture.open(fact, self._watches.all())
-            case ExitOwed() | ExitFinished() | ExitOverdue() | LegExpired():
+            case BasketEnded() | ExitOwed() | ExitFinished() | ExitOverdue() | LegExpired():
                 self._picture.hear(fact)
 
     def _know(self, opened: BasketOpened) -> None:

@@ -25,6 +25,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import sum_known
 from daemon.messages import (
+    BasketEnded,
     BasketOpened,
     DayEnded,
     DayMarked,
@@ -106,9 +107,12 @@ class Picture:
         self._costs.take((changed.strategy_id, basket_id), changed)
         self._follow(watches)
 
-    def hear(self, fact: ExitOwed | ExitFinished | ExitOverdue | LegExpired) -> None:
-        """Take in what became of an exit, or of a stray that ended."""
+    def hear(self, fact: BasketEnded | ExitOwed | ExitFinished | ExitOverdue | LegExpired) -> None:
+        """Take in what became of an entry or an exit, or of a stray that ended."""
         match fact:
+            case BasketEnded(basket_id, waits=waits):
+                if waits:  # nothing of it has left, and it is decided anew
+                    self._todays.pop(basket_id, None)
             case ExitOwed(exit_id, strategy_id, leg_ids):
                 self._exits[exit_id] = (strategy_id, leg_ids)
             case ExitFinished(exit_id):
