@@ -241,7 +241,8 @@ async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_pat
     async with opened(tmp_path, world) as (tab, _):
         await tab.wait_for(f"{shown('#total-name')} === 'Total P&L of Friday 29 August'")
         assert await tab.text("#date") == "2025-09-01"
-        assert await tab.evaluate("document.title") == "PAPER · +776.25 of Friday 29 August · Ordo"
+        title = "PAPER · +776.25 of Friday 29 August · Ordo"
+        await tab.wait_for(f"document.title === '{title}'")  # its mode comes by itself
         world.risk = replace(world.risk, day=date(2025, 9, 1))
         await tab.wait_for(f"{shown('#total-name')} === 'Total P&L today'")
 

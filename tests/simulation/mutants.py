@@ -232,7 +232,7 @@ def kill_that_closes_nothing(patch: pytest.MonkeyPatch) -> None:
 def entries_pass_a_kill(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(kill, "forbids", lambda *_: "")
     patch.setattr(Halts, "over", lambda *_: None)
-    patch.setattr(latches, "_give_up", lambda *_: ())
+    patch.setattr(latches, "_under_way", lambda *_: ())
 
 
 def _without(restore, *kinds):
