@@ -12,7 +12,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog.account import LIMITS
-from daemon.domain.instants import day_of, wall_of
+from daemon.domain.instants import SECOND_NS, day_of, wall_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
@@ -26,6 +26,7 @@ from daemon.domain.orders.words import (
 from daemon.messages import (
     LEDGER_FAILED,
     MAY_HAVE_FILLED,
+    BasketEnded,
     BooksAgree,
     BooksDiffer,
     CodeLoaded,
@@ -59,7 +60,7 @@ from daemon.runtime.words import ActorDisarmed
 
 HEARS = (
     *(ActorDisarmed, BooksAgree, BooksDiffer, CodeLoaded, ConfirmationWanted, DayOpened),
-    *(EntriesFreed, EntriesHeld),
+    *(BasketEnded, EntriesFreed, EntriesHeld),
     *(EntriesPaused, EntryDecided, EpochBegan, ExitFinished, ExitOverdue, IntentRecorded, JobDone),
     *(KillStaged, Latched, LegExpired, LinkDied, LinkRevived, Noted, OrderParked, OrderRefused),
     *(OrderUpdated, Released, SessionReady, StartMissed),
@@ -79,11 +80,13 @@ _JOBS = {
     Job.BACKUP: _CRITICAL,
 }
 """How much hangs on a job that could not be done, or that found something amiss."""
+_PATIENCE_NS = 60 * SECOND_NS
+"""So long an entry may wait and be tried again before a person is told."""
 _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
         *("overfilled", "start_missed", "session", "square_off", "confirmation_wanted"),
-        *("traded_outside", "hours_changed"),
+        *("traded_outside", "hours_changed", "entry_waits"),
     }
 )
 _RENEWED = frozenset({"books_differ", "hours_changed", "no_session"})
@@ -104,12 +107,17 @@ class Conditions:
         self.standing: dict[Key, Condition] = {}
         self._intents: dict[str, Intent] = {}
         self._day: date | None = None
+        self._waits_ns: dict[str, int] = {}
         self._home = ""
 
     def hear(self, fact: object) -> None:
         """Take one fact in."""
         for key in self._ended(fact):
             self.standing.pop(key, None)
+        if isinstance(fact, BasketEnded) and not fact.waits:
+            about = _in(fact.account, fact.strategy_id)
+            self._waits_ns.pop(about, None)
+            self.standing.pop(("entry_waits", about), None)
         if isinstance(fact, DayOpened):
             self._press()
         if isinstance(fact, CodeLoaded):
@@ -145,6 +153,8 @@ class Conditions:
                 return self._of_order("order_parked", intent_id, text)
             case ExitOverdue() | KillStaged() | BooksDiffer() | LegExpired() | StartMissed():
                 return _of_trading(fact)
+            case BasketEnded(waits=True):
+                return self._waits(fact)
             case StrategyStopped(strategy_id, because=because) if because:
                 text = f"{strategy_id} takes no entries: {because}; look why, then start it again"
                 return Condition(
@@ -162,6 +172,17 @@ class Conditions:
             case EntriesPaused() | EntriesHeld() | ActorDisarmed() | LinkDied():
                 return _of_machine(fact, self._home)
         return None
+
+    def _waits(self, ended: BasketEnded) -> Condition | None:
+        """Return that an entry waits on and on; what is waited for once is told by what it is."""
+        strategy_id, account = ended.strategy_id, ended.account
+        about = _in(account, strategy_id)
+        since_ns = self._waits_ns.setdefault(about, ended.at_ns)
+        if ended.at_ns - since_ns < _PATIENCE_NS:
+            return None
+        text = f"{strategy_id} has been to enter since {wall_of(since_ns):%H:%M:%S}, and waits"
+        text = f"{text}: {ended.because}; it is tried again as long as it may be entered"
+        return Condition(_WARNING, "entry_waits", about, text, account, strategy_id)
 
     def _noted(self, note: Noted) -> Condition | None:
         """Return what a note begins; most begin nothing."""
@@ -217,6 +238,7 @@ class Conditions:
                 yield from self._of(_OF_A_RUN)
             case DayOpened(day) if day != self._day:
                 self._day = day
+                self._waits_ns.clear()
                 yield from self._of(_OF_A_DAY)
 
     def _heard_of(self, fact: OrderUpdated | OrderRefused) -> None:

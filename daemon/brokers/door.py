@@ -33,6 +33,8 @@ _LOGIN_TIMES = 8
 """So many times longer a log-in may take: it is several requests, and the contracts of the day."""
 _READ_TIMES = 3
 """The same of a reading of the account: the book, what is held, and the book once more."""
+_UNHEARD = (errors.BrokerUnavailable, errors.OutcomeUnknown, errors.WireGarbled, TimeoutError)
+"""Nothing came that could be understood; else the broker has answered, though with a no."""
 _OVER = "this run is over: the guardian has taken over"
 
 
@@ -139,7 +141,8 @@ class Door:
         try:
             return await self._in_time(self._broker.margin(asked.parent, asked.legs))
         except (errors.BrokerError, TimeoutError) as error:
-            return (MarginUnread(asked.parent, str(error), self._now_ns()),)
+            answered = not isinstance(error, _UNHEARD)
+            return (MarginUnread(asked.parent, str(error), self._now_ns(), answered),)
 
     async def _in_time(
         self, asking: Coroutine[Any, Any, Sequence[Any]], times: int = 1

@@ -130,10 +130,16 @@ class Lines:
         mode = self._modes.of(view.account).upper()
         self._write(f"{_clock(view.at_ns)}  {mode}  {whose}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
+    def _forget(self, name: str, basket_id: str) -> None:
+        self._todays.get(name, set()).discard(basket_id)
+        self.seen.get(name, {}).pop(basket_id, None)
+
     def tell(self, fact: object, origin: Origin, at_ns: int) -> None:
         """Write one recorded fact."""
         if isinstance(fact, DayOpened):
             self._todays.clear()
+        if isinstance(fact, BasketEnded) and fact.waits:  # nothing of it has left: it is none
+            self._forget(address(fact.strategy_id, fact.account), fact.basket_id)
         text = _sentence(fact)
         mark, mode = mark_of(fact), self._modes.of_fact(fact)
         if text and mark:

@@ -141,11 +141,19 @@ class MarginRead(Struct, frozen=True):
 
 
 class MarginUnread(Struct, frozen=True):
-    """The broker did not say what an entry needs, and why."""
+    """The broker did not say what an entry needs, and why.
+
+    Attributes:
+        parent: the entry.
+        because: why not.
+        at_ns: when.
+        answered: it did answer, with a no; else nothing came that can be understood.
+    """
 
     parent: str
     because: str
     at_ns: int
+    answered: bool = False
 
 
 class LogIn(Struct, frozen=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.alert_conditions import HEARS, Conditions
+from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.instants import at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
@@ -22,6 +23,7 @@ from daemon.domain.orders.words import (
 from daemon.messages import (
     LEDGER_FAILED,
     MAY_HAVE_FILLED,
+    BasketEnded,
     BooksAgree,
     BooksDiffer,
     CodeLoaded,
@@ -236,6 +238,44 @@ def test_the_second_check_of_a_morning_speaks_for_the_first():
 
     assert list(after(early).standing) == [("early_check", "")]
     assert after(early, check).standing == {}
+
+
+def waits(at_s: int, **fields) -> BasketEnded:
+    ended = BasketEnded(f"s:{DAY}", "s", False, "its margin is not known", NOW + at_s * S)
+    return replace(ended, waits=True, **fields)
+
+
+@pytest.mark.parametrize(
+    ("facts", "stands"),
+    [
+        ([0], False),
+        ([0, 1, 59], False),
+        ([0, 1, 60], True),
+        ([0, 60, 61], True),
+    ],
+)
+def test_an_entry_that_is_tried_again_for_a_minute_is_told_and_one_that_waits_once_is_not(
+    facts, stands
+):
+    made = Conditions()
+    for at_s in facts:
+        made.hear(waits(at_s))
+    assert [key for key in made.standing if key[0] == "entry_waits"] == (
+        [("entry_waits", "s")] if stands else []
+    )
+
+
+@pytest.mark.parametrize("end", ["complete", "failed", "day"])
+def test_an_entry_that_was_told_to_wait_is_told_no_more_once_it_is_over(end):
+    over = {
+        "complete": replace(waits(70), waits=False, complete=True, because=""),
+        "failed": replace(waits(70), waits=False),
+        "day": DayOpened(DAY + timedelta(days=1), (), NOW),
+    }
+    made = Conditions()
+    for fact in (waits(0), waits(60), waits(60, account="b"), over[end], waits(80)):
+        made.hear(fact)
+    assert [key for key in made.standing if key[0] == "entry_waits"] == []
 
 
 def test_each_account_has_conditions_of_its_own():

@@ -202,11 +202,20 @@ async def test_a_book_that_is_not_read_for_want_of_a_session_says_that():
     assert answers == (AccountUnread("log in", NOW, sessionless=True),)
 
 
-@pytest.mark.parametrize("failure", [errors.BrokerUnavailable("no connection"), TimeoutError("t")])
-async def test_a_margin_that_cannot_be_read_is_told_as_unread(failure):
+@pytest.mark.parametrize(
+    ("failure", "answered"),
+    [
+        (errors.BrokerUnavailable("no connection"), False),
+        (TimeoutError("t"), False),
+        (errors.WireGarbled("what?"), False),
+        (errors.BrokerMisused("400: InputException"), True),
+        (errors.SessionRefused("log in"), True),
+    ],
+)
+async def test_a_margin_that_cannot_be_read_is_told_as_unread(failure, answered):
     """Nothing free and nothing needed would both be guesses."""
     answers, _ = await ask(ReadMargin("b", ()), behind=Behind(failure))
-    assert answers == (MarginUnread("b", str(failure), NOW),)
+    assert answers == (MarginUnread("b", str(failure), NOW, answered),)
 
 
 async def test_nothing_else_is_asked_of_a_broker():

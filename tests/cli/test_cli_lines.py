@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import PnlSeen
 from daemon.cli.lines import Lines, summary
@@ -283,6 +284,16 @@ def test_each_of_several_entries_of_a_strategy_has_its_own_lines_while_both_are_
         ["s:2026-11-18", "P&L", "7.00"],
         ["s", "P&L", "0.00"],
     ]
+
+
+def test_an_entry_of_which_nothing_left_is_none_of_several():
+    screen, first = Screen(), f"s:{DAY}"
+    screen.lines.show(replace(seen(0), basket_id=first))
+    waits = BasketEnded(first, "s", False, "its margin is not known", NOW, waits=True)
+    screen.lines.tell(waits, ORIGIN, NOW)
+    screen.lines.show(replace(seen(20_000), basket_id=f"{first}.2"))
+
+    assert [line.split()[2:] for line in screen.said() if "P&L" in line] == [["s", "P&L", "2.00"]]
 
 
 HANDS = [

@@ -82,7 +82,8 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
         if leg_id in ("", leg.leg_id)
     )
     wanted_legs = tuple(dict.fromkeys((*legs, *entering, *_unfilled(desk, strategy_id, leg_id))))
-    ended = "" if leg_id else obstacles.end_wait(desk, turn, strategy_id, wanted.by, now_ns)
+    because = f"left by {wanted.by}"
+    ended = "" if leg_id else obstacles.end_wait(desk, turn, strategy_id, because, now_ns)
     if not wanted_legs:
         return Done(ended) if ended else _nothing_held(desk, wanted)
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):

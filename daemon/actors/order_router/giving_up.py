@@ -7,11 +7,10 @@ from daemon.actors.order_router.broker.unasked import said
 from daemon.actors.order_router.closing import exits
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import entries
-from daemon.actors.order_router.opening.obstacles import delay
 from daemon.actors.turn import Turn
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import Refusal, State
+from daemon.domain.orders.words import Refusal
 
 
 def while_unread(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -38,15 +37,7 @@ def go_no_further(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: 
 
 
 def refused(desk: Desk, turn: Turn, basket: Basket, order: Order, now_ns: int) -> None:
-    """Give an entry up that was refused; one of which nothing ever left is tried again later."""
-    because = f"{order.intent.symbol}: {said(order)}"
-    if all(map(_never_left, desk.book.children(basket.basket_id))):
-        delay(desk, turn, basket.strategy_id, now_ns)
-        entries.put_off(desk, turn, basket, because, now_ns)
-    else:
-        entries.give_up(desk, turn, basket, because, now_ns)
-    exits.clear_up(desk, turn, basket, now_ns)
-
-
-def _never_left(order: Order) -> bool:
-    return order.state is State.REFUSED and order.refusal is Refusal.UNSENT
+    """Give an entry up that was refused; of one that never left the others' orders decide."""
+    if order.refusal is not Refusal.UNSENT:
+        entries.give_up(desk, turn, basket, f"{order.intent.symbol}: {said(order)}", now_ns)
+        exits.clear_up(desk, turn, basket, now_ns)

@@ -8,7 +8,7 @@ from daemon.actors.order_router.closing import exits, killing
 from daemon.actors.order_router.giving_up import go_no_further
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.halts import concerns, covers, said
-from daemon.actors.order_router.opening import entries
+from daemon.actors.order_router.opening import entries, obstacles
 from daemon.actors.turn import Turn
 from daemon.domain.orders.basket import Basket
 from daemon.domain.orders.words import Purpose, State
@@ -72,6 +72,9 @@ def cancel_all(desk: Desk, turn: Turn, asked: CancelAll, now_ns: int) -> int:
     for basket in _under_way(desk, asked):
         entries.give_up(desk, turn, basket, because, now_ns)
         exits.clear_up(desk, turn, basket, now_ns)
+    for strategy_id in sorted(desk.conduct.waiting):
+        if covers(asked.scope, asked.id, strategy_id):
+            obstacles.end_wait(desk, turn, strategy_id, because, now_ns)
     for parent in sorted({order.intent.parent for order in resting}):
         entries.recall(desk, turn, parent, now_ns)
     return len(resting)

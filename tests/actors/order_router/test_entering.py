@@ -6,7 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.storm import Rate
+from daemon.domain.orders.words import OrderUpdated, Purpose, State
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
@@ -24,6 +26,7 @@ from daemon.messages import (
 from daemon.messages.arming import AccountArmed, ArmAccount
 from tests.kit.router import (
     CLOSES,
+    CONDOR,
     DAY,
     OPENS,
     READING,
@@ -245,21 +248,44 @@ def test_decisions_that_had_to_wait_are_no_storm():
     assert "entered" in [*without_wakes(stage.tell(frame())), *stage.tell(willing(6)), *stage.run()]
 
 
-def test_an_entry_that_never_left_is_decided_anew_and_one_of_which_a_part_left_is_not():
-    stage = Stage(["refuse UNSENT", "fill"])
-    stage.tell(enter("ce"))
+@pytest.mark.parametrize("legs", [("ce",), ("ce", "pe"), CONDOR])
+def test_an_entry_that_never_left_is_decided_anew(legs):
+    stage = Stage([*["refuse UNSENT"] * min(len(legs), 2), "fill"])
+    stage.tell(enter(*legs))
     stage.run(0.5)
-    assert stage.told(BasketEnded)[-1].waits
+    assert [fact.waits for fact in stage.told(BasketEnded)] == [True]
     assert "free s" in stage.run(1)
     stage.tell(frame(stage.now_ns))
-    stage.tell(enter("ce", at_ns=stage.now_ns))
+    stage.tell(enter(*legs, at_ns=stage.now_ns))
     assert "entered" in stage.run(1)
 
-    stage = Stage(["fill", "refuse UNSENT", "fill"])
-    stage.tell(enter("ce", "pe"))
-    stage.run(2)
+
+@pytest.mark.parametrize("other", ["fill", "work", "dumb", "mute", "refuse MARGIN"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_an_entry_a_part_of_which_left_is_given_up_and_no_more_of_it_is_sent(other, is_first):
+    """What the other order filled is left; what nobody has answered is waited for, then parked."""
+    script = [other, "refuse UNSENT"] if is_first else ["refuse UNSENT", other]
+    stage = Stage([*script, "fill"], terms=READING)
+    stage.run(1)
+    stage.tell(enter("ce", "pe", at_ns=stage.now_ns, deadline_ns=CLOSES))
+    for _ in range(40):
+        stage.run(1)
+        stage.tell(frame(stage.now_ns))
     assert [fact.waits for fact in stage.told(BasketEnded)] == [False]
+    assert [i for i in stage.intents()[2:] if i.purpose is Purpose.ENTRY] == []
     assert stage.broker.net() == {}
+
+
+@pytest.mark.parametrize("on_fail", OnFail)
+def test_what_fills_though_it_was_said_never_to_have_left_is_closed(on_fail):
+    """Nothing watches an entry that is decided anew, so none keeps what it got either."""
+    stage = Stage(["refuse UNSENT", "fill"])
+    stage.tell(enter("ce", on_fail=on_fail))
+    stage.run(0.5)
+    (intent,) = stage.intents()
+    value_e4 = 75 * intent.price_e4
+    filled = OrderUpdated(intent.intent_id, "B1", State.FILLED, 75, value_e4, stage.now_ns)
+    assert "owed ce unwind" in stage.tell(filled)
 
 
 def test_an_entry_that_a_restart_met_before_its_first_order_waits_for_the_book():

@@ -73,6 +73,16 @@ def test_a_pause_gives_up_what_is_being_entered_and_unwinds_what_is_filled():
     assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
 
 
+@pytest.mark.parametrize(("scope", "name", "ends"), SCOPES.values(), ids=SCOPES)
+def test_what_cancels_all_ends_the_entries_that_wait_as_well(scope, name, ends):
+    stage = Stage()
+    stage.tell(latch("p", kind=PAUSE))
+    stage.tell(enter())
+    stage.ask(CancelAll(scope, name, "me"))
+    told = [(fact.waits, fact.because) for fact in stage.told(BasketEnded)]
+    assert told[1:] == [(False, "all orders are cancelled by me")] * ends
+
+
 def test_a_pause_leaves_what_is_held_and_its_exits_go_on():
     stage = Stage().entered("ce")
     assert without_wakes(stage.tell(latch("p", kind=PAUSE))) == ["latched p"]

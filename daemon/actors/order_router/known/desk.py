@@ -135,9 +135,10 @@ class Desk:
                 self.book.apply(fact)
             case BasketOpened():
                 self._open(fact)
-            case BasketEnded(basket_id, complete=complete):
+            case BasketEnded(basket_id, complete=complete, waits=waits):
                 opened = self.baskets.pop(basket_id, None)
-                if opened and not complete and opened.basket.on_fail is OnFail.UNWIND:
+                keeps = opened is not None and opened.basket.on_fail is OnFail.KEEP
+                if opened and not complete and (waits or not keeps):
                     self.entered.difference_update(_keys(opened.basket))
             case ExitOwed(exit_id):
                 self.exits_owed += 1

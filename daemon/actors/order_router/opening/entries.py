@@ -15,16 +15,17 @@ from daemon.actors.order_router.broker.sending import (
     objection,
     send,
 )
+from daemon.actors.order_router.broker.unasked import said
 from daemon.actors.order_router.known.alarms import BasketDue, LookUpDue
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import funds, promised, stand_ins
+from daemon.actors.order_router.opening.held import CROSSED_NS, crossing, not_yet
 from daemon.actors.order_router.opening.obstacles import (
-    against,
     barred,
     delay,
     is_doubted,
-    is_left_by_others,
     obstacle,
+    unfinished,
 )
 from daemon.actors.order_router.opening.pricing import price_e4
 from daemon.actors.order_router.opening.timing import (
@@ -35,7 +36,7 @@ from daemon.actors.order_router.opening.timing import (
     rested_ns,
 )
 from daemon.actors.turn import Turn
-from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.basket import (
     Basket,
     BasketLeg,
@@ -45,17 +46,11 @@ from daemon.domain.orders.basket import (
     missing,
 )
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.limits import Control, Parent, Refused
+from daemon.domain.orders.limits import Parent
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.slices import slices
-from daemon.domain.orders.words import Intent, OrderType, Purpose, State
+from daemon.domain.orders.words import Intent, OrderType, Purpose, Refusal, State
 from daemon.messages import BasketEnded, BasketOpened
-
-_CROSSED_NS = SECOND_NS // 10
-"""Between two attempts of an entry that would trade with another one: that one is about to fill."""
-
-_PROBED_NS = SECOND_NS // 10
-"""Between two attempts while a call is out that finds out whether the link is back."""
 
 _NOT_FILLED = "not filled within the time for legging"
 
@@ -96,6 +91,9 @@ def proceed(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
         return
     if now_ns >= late_ns(desk, basket):
         _end_late(desk, turn, basket, now_ns)
+        return
+    if _is_cut(desk, basket):
+        _end_cut(desk, turn, basket, now_ns)
         return
     held = _foreseen(desk, basket, now_ns)
     if held is None and not _is_borne(desk, turn, basket, now_ns):
@@ -172,6 +170,31 @@ def put_off(desk: Desk, turn: Turn, basket: Basket, because: str, now_ns: int) -
     turn.announce(over)
 
 
+def _end_cut(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> None:
+    """End an entry an order of which never left, once it is known whether the others did.
+
+    One of which nothing left is tried again in a while.
+    """
+    children = desk.book.children(basket.basket_id)
+    if any(order.state is State.INTENDED for order in children):
+        return
+    unsent = next(filter(_never_left, children))
+    because = f"{unsent.intent.symbol}: {said(unsent)}"
+    if all(map(_never_left, children)):
+        delay(desk, turn, basket.strategy_id, now_ns)
+        put_off(desk, turn, basket, because, now_ns)
+    else:
+        give_up(desk, turn, basket, because, now_ns)
+
+
+def _is_cut(desk: Desk, basket: Basket) -> bool:
+    return any(map(_never_left, desk.book.children(basket.basket_id)))
+
+
+def _never_left(order: Order) -> bool:
+    return order.state is State.REFUSED and order.refusal is Refusal.UNSENT
+
+
 def recall(desk: Desk, turn: Turn, parent: str, now_ns: int) -> None:
     """Cancel what an ended basket or exit has in the broker's book, until nothing is there.
 
@@ -205,20 +228,7 @@ def _forbidden(desk: Desk, opened: BasketOpened, now_ns: int) -> str:
         return because
     if now_ns >= basket.deadline_ns:
         return "its time for legging was over before it began"
-    return _unfinished(desk, basket.strategy_id)
-
-
-def _unfinished(desk: Desk, strategy_id: str) -> str:
-    """Return what of a strategy is open or on its way, whatever its legs are called by now."""
-    for (holder, leg_id), _ in desk.holders():
-        if holder == strategy_id:
-            return f"{leg_id} is still open from before"
-    for order in desk.book.open_orders():
-        intent = order.intent  # one of an earlier day lapsed with its day
-        if intent.strategy_id == strategy_id and day_of(intent.decided_ns) == desk.day:
-            return f"an order of {intent.leg_id} from before may still fill"
-    under_way = (opened.basket.strategy_id for opened in desk.baskets.values())
-    return "an entry from before is still under way" if strategy_id in under_way else ""
+    return unfinished(desk, basket.strategy_id)
 
 
 def ended(basket: Basket, because: str, now_ns: int, *, waits: bool = False) -> BasketEnded:
@@ -260,17 +270,17 @@ def _foreseen(desk: Desk, basket: Basket, now_ns: int) -> Held | None:
         return Later(late_ns(desk, basket))
     for leg in basket.legs:
         entry = PlaceEntry(leg, slices(leg.quantity, leg.freeze_quantity, leg.lot)[0])
-        held = _not_yet(desk, basket, leg, now_ns)
+        held = not_yet(desk, basket, leg, now_ns)
         held = held or objection(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
         if held is not None:
             return held
     for entry in missing(basket, progress_of(desk, basket)):
         seen = judge(desk, _errand(desk, basket, entry, "", now_ns), now_ns)
-        held = _crossing(desk, seen, entry.leg, now_ns)
+        held = crossing(desk, seen, entry.leg, now_ns)
         if held is not None:
             return held
     doubted = any(is_doubted(desk, leg) for leg in basket.legs)
-    return Later(now_ns + _CROSSED_NS) if doubted else None
+    return Later(now_ns + CROSSED_NS) if doubted else None
 
 
 def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
@@ -285,38 +295,11 @@ def _is_borne(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> bool:
 
 
 def _send(desk: Desk, turn: Turn, basket: Basket, entry: PlaceEntry, now_ns: int) -> Held | None:
-    held = _not_yet(desk, basket, entry.leg, now_ns)
+    held = not_yet(desk, basket, entry.leg, now_ns)
     if held is not None:
         return held
     held = send(desk, turn, _errand(desk, basket, entry, desk.ids.next(), now_ns), now_ns)
-    return _crossing(desk, held, entry.leg, now_ns) or held
-
-
-def _crossing(desk: Desk, held: Held | None, leg: BasketLeg, now_ns: int) -> Later | None:
-    """Return when to try again where only another entry, or an order in doubt, is in the way."""
-    if not isinstance(held, Refused) or held.control is not Control.SELF_TRADE:
-        return None
-    entering = any(order.intent.parent in desk.baskets for order in against(desk, leg))
-    return Later(now_ns + _CROSSED_NS) if entering or is_doubted(desk, leg) else None
-
-
-def _not_yet(desk: Desk, basket: Basket, leg: BasketLeg, now_ns: int) -> Held | None:
-    """Return why an order of a leg cannot even be brought before the gate."""
-    until_ns = late_ns(desk, basket)
-    if link.is_probed(desk, now_ns):
-        return Later(now_ns + _PROBED_NS)
-    if is_left_by_others(desk, leg):
-        return Later(until_ns)
-    because = objection_of_books(desk, now_ns, leg.pocket)
-    if because:
-        waits = not desk.reads.reconciled
-        return Later(until_ns) if waits else Refused(Control.BOOKS, because)
-    limit_e4 = price_e4(desk, basket, leg, now_ns)
-    if not limit_e4 and not desk.link_alive:
-        return Refused(Control.STALE, f"the price of {leg.symbol} is stale")
-    if not limit_e4 and desk.contract(leg.symbol) is not None:
-        return Later(until_ns)  # a frame brings the price, or the word that there is none
-    return None
+    return crossing(desk, held, entry.leg, now_ns) or held
 
 
 def _errand(desk: Desk, basket: Basket, entry: PlaceEntry, intent_id: str, now_ns: int) -> Errand:

@@ -46,7 +46,9 @@ def ask(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns
     purse.awaiting.pop(parent, None)
     purse.asked[parent] = Asked(legs, promised.beside(desk, parent))
     turn.do(Call(desk.terms.broker, ReadMargin(parent, legs)))
-    link.leaves(desk, turn, parent, now_ns)
+    opened = desk.baskets.get(parent)
+    if opened is None or opened.basket.strategy_id not in desk.conduct.delayed:
+        link.leaves(desk, turn, parent, now_ns)  # asked once more it tells nothing new of the link
 
 
 def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -69,7 +71,7 @@ def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) 
         Why the entry may not leave, empty where it may; None: nobody waits for the answer, or the
         entry is to be asked about anew.
     """
-    parent, alive = told.parent, isinstance(told, MarginRead)
+    parent, alive = told.parent, isinstance(told, MarginRead) or told.answered
     link.heard(desk, turn, parent, now_ns, alive=alive)
     asked = desk.purse.asked.pop(parent, None)
     if asked is None:

@@ -40,6 +40,19 @@ def barred(desk: Desk, strategy_id: str, *, opted_in: bool) -> str:
     return f"{strategy_id} is stopped, {because}; start it again first" if because else ""
 
 
+def unfinished(desk: Desk, strategy_id: str) -> str:
+    """Return what of a strategy is open or on its way, whatever its legs are called by now."""
+    for (holder, leg_id), _ in desk.holders():
+        if holder == strategy_id:
+            return f"{leg_id} is still open from before"
+    for order in desk.book.open_orders():
+        intent = order.intent  # one of an earlier day lapsed with its day
+        if intent.strategy_id == strategy_id and day_of(intent.decided_ns) == desk.day:
+            return f"an order of {intent.leg_id} from before may still fill"
+    under_way = (opened.basket.strategy_id for opened in desk.baskets.values())
+    return "an entry from before is still under way" if strategy_id in under_way else ""
+
+
 def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
     """Return what keeps entries of a strategy out for now; empty: nothing that may pass."""
     paused = paused_because(desk)
@@ -110,12 +123,12 @@ def look(desk: Desk, turn: Turn, now_ns: int) -> None:
             turn.do(Publish(WaitOver(strategy_id)))
 
 
-def end_wait(desk: Desk, turn: Turn, strategy_id: str, by: str, now_ns: int) -> str:
-    """End the entry of a strategy that waits, for a person leaves all of it; say so, if one did."""
+def end_wait(desk: Desk, turn: Turn, strategy_id: str, because: str, now_ns: int) -> str:
+    """End the entry of a strategy that waits, for a person wants none; say so, if one did."""
     waits = desk.conduct.waiting.get(strategy_id)
     if waits is None or day_of(waits.at_ns) != desk.day:
         return ""
-    _end(desk, turn, waits, f"left by {by}", now_ns)
+    _end(desk, turn, waits, because, now_ns)
     return f"the entry of {strategy_id}, which waited, is given up: {waits.because}"
 
 

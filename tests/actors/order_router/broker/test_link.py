@@ -205,6 +205,26 @@ def test_a_margin_that_is_not_read_counts_as_well():
     assert made.tell(MarginUnread("manual:m0", "cut", made.now_ns)) == []
 
 
+def test_a_margin_that_the_broker_refuses_to_tell_is_an_answer_of_its_link():
+    made = Stage(terms=replace(TERMS, asks_margin=True))
+    made.broker.margin = None
+    for n in range(5):
+        made.ask(PlaceByHand(replace(ASKED, request_id=f"m{n}")))
+        made.tell(MarginUnread(f"manual:m{n}", "400", made.now_ns, answered=True))
+    assert moves(made) == []
+
+
+def test_a_margin_that_is_asked_for_again_and_again_counts_once():
+    """Else one strategy would keep all others of its account from entering."""
+    made = Stage(terms=replace(TERMS, asks_margin=True))
+    made.broker.margin = "cut"
+    for _ in range(6):
+        made.tell(frame(made.now_ns))
+        made.tell(enter("hp", at_ns=made.now_ns))
+        made.run(61)
+    assert moves(made) == []
+
+
 def test_a_restart_believes_of_the_link_what_was_believed_before():
     made = fail(Stage(["lost"], terms=TERMS))
     made.build()
