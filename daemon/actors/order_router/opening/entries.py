@@ -21,9 +21,11 @@ from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import funds, promised, stand_ins
 from daemon.actors.order_router.opening.held import CROSSED_NS, crossing, not_yet
 from daemon.actors.order_router.opening.obstacles import (
+    against,
     barred,
     delay,
     is_doubted,
+    is_left_by_others,
     obstacle,
     unfinished,
 )
@@ -54,6 +56,7 @@ from daemon.messages import BasketEnded, BasketOpened
 
 _NOT_FILLED = "not filled within the time for legging"
 
+_CROSSED = "it would trade with an own order that may still fill, or with an exit that is owed"
 _UNTOLD = "the broker did not say in time what margin it needs"
 
 _RECALL_AGAIN_NS = SECOND_NS
@@ -159,6 +162,9 @@ def _held_up(desk: Desk, turn: Turn, basket: Basket, now_ns: int) -> str:
     if basket.basket_id in desk.purse.asked:
         delay(desk, turn, basket.strategy_id, now_ns)
         return _UNTOLD
+    if any(against(desk, leg) or is_left_by_others(desk, leg) for leg in basket.legs):
+        delay(desk, turn, basket.strategy_id, now_ns)
+        return _CROSSED
     return obstacle(desk, basket.strategy_id, now_ns)
 
 

@@ -741,3 +741,15 @@ def test_an_exit_that_is_parked_keeps_no_entry_out_and_one_in_doubt_keeps_it_for
         entered += stage.run(1) + stage.tell(frame(stage.now_ns))
     assert "entered" in entered
     assert stage.broker.net() == {SYMBOLS["hc"]: 75, SYMBOLS["ce"]: -75}
+
+
+def test_an_entry_that_own_orders_keep_out_until_its_time_is_over_is_decided_anew():
+    """Their fate is known before long; its own is not decided by them."""
+    stage = Stage(["fill", "lost", "lost", "fill"], terms=READING)
+    stage.run(1)
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.5)
+    stage.tell(enter("hc", "ce", at_ns=stage.now_ns, strategy_id="t", basket_id="t:1"))
+    assert "free t" in stage.run(8)
+    assert stage.told(BasketEnded)[-1].waits
