@@ -30,6 +30,7 @@ class LooseLegs:
     """What is held without an entry: by hand, or by no order of ours.
 
     It is watched from the moment that a person gives a stop to it, and no longer than it is held.
+    An earlier record may have entries of a strategy of such a name, with several legs each.
 
     Args:
         watches: of the account, by basket.
@@ -51,7 +52,7 @@ class LooseLegs:
             self._held[key] = changed
         else:
             self._held.pop(key, None)
-        if watch is not None and changed.side is not watch.opened.basket.legs[0].side:
+        if watch is not None and _turned(watch, changed):
             self.let_go(watch)
             return None
         return watch
@@ -65,9 +66,10 @@ class LooseLegs:
         changed = self._held.get((strategy_id, leg_id))
         if changed is None:
             return None
-        opened = _entered_by_nobody(changed)
-        if opened.basket.basket_id in self._watches:
+        mine = (each for each in self._watches.values() if each.risk.strategy_id == strategy_id)
+        if any(each.holds(leg_id) for each in mine):
             return None
+        opened = _entered_by_nobody(changed)
         watch = self._watches[opened.basket.basket_id] = Watch(opened)
         watch.end_entry()
         return TakenUp(watch, changed)
@@ -92,6 +94,12 @@ def enters_anew(held: int, changed: PositionChanged) -> bool:
         changed: the leg after it.
     """
     return is_loose(changed.strategy_id) and not held and changed.intent_id != ""
+
+
+def _turned(watch: Watch, changed: PositionChanged) -> bool:
+    """Say whether a leg is held the other way round than it was entered."""
+    legs = watch.opened.basket.legs
+    return any(leg.leg_id == changed.leg_id and leg.side is not changed.side for leg in legs)
 
 
 def _entered_by_nobody(changed: PositionChanged) -> BasketOpened:

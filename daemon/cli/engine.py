@@ -15,7 +15,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
 from daemon.errors import SettingsError, StoreError, StrategyError
-from daemon.jobs.preflight.market import amiss_in
+from daemon.jobs.preflight.market import amiss_in, may_hold
 from daemon.settings import FeedKind, Settings
 from daemon.storage.store import AWAY
 from daemon.storage.stores import replays_of, store_of
@@ -41,14 +41,18 @@ def find_plan(name: str, settings: Settings) -> Plan:
 def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
     """Return the file of a strategy, and the strategy, by its file or by its id in the folders.
 
+    A file of another strategy that is refused hinders none.
+
     Args:
         name: a path to a TOML file, or an id.
         settings: where strategies are looked for; what Ordo ships comes last.
 
     Raises:
-        StrategyError: its file is refused, with the place.
-        SettingsError: there is no such strategy; or a folder that goes before is not looked into,
-            so that another of the same id would trade in the place of the one that was meant.
+        StrategyError: its file is refused, with the place; or there is none, and another file is
+            refused.
+        SettingsError: its file cannot be read; there is no such strategy; or a folder that goes
+            before is not looked into, so that another of the same id would trade in the place of
+            the one that was meant.
     """
     if name.endswith(".toml"):
         return Path(name), _read(Path(name))
@@ -56,12 +60,20 @@ def find_filed(name: str, settings: Settings) -> tuple[Path, Plan]:
         raise SettingsError(f"{'; '.join(amiss)}; mend [strategies] paths, or make that folder")
     folders = (*settings.strategies.paths, SHIPPED)
     files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
-    # A file is mostly called after its id; so a fault in another one need not be met.
-    files.sort(key=lambda file: called(file) != name)
+    files.sort(key=lambda file: called(file) != name)  # a file is mostly called after its id
+    refused: list[StrategyError | SettingsError] = []
     for file in files:
-        plan = _read(file)
+        try:
+            plan = _read(file)
+        except (StrategyError, SettingsError) as error:
+            if may_hold(file, name):
+                raise
+            refused.append(error)
+            continue
         if plan.id == name:
             return file, plan
+    if refused:
+        raise refused[0]
     known = ", ".join(sorted({called(file) for file in files}))
     raise SettingsError(f"no strategy has the id {name}; there are: {known}", "unknown_strategy")
 

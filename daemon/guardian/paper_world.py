@@ -26,7 +26,7 @@ from daemon.guardian.world import unlatched
 from daemon.messages.cells import Cell
 from daemon.runtime.clock import VirtualClock
 from daemon.settings import Settings
-from daemon.twin.file import SqliteFile
+from daemon.twin.file import SqliteFile, name_of
 from daemon.twin.generator.market import INTERVAL_NS, Generator
 from daemon.twin.late_file import LateFile
 from daemon.twin.latency import Latency
@@ -129,7 +129,9 @@ def entered(
         for account, cell in zip(settings.accounts, cells, strict=True):
             broker = settings.brokers[account.broker]
             us = (broker.latency_ms * _US_IN_MS, broker.jitter_ms * _US_IN_MS)
-            file = held.enter_context(closing(LateFile(SqliteFile(folder / _book(cell)), say)))
+            file = held.enter_context(
+                closing(LateFile(SqliteFile(folder / name_of(cell.mark)), say))
+            )
             twin = exchange(account.cash_e4, Latency(feed.seed, *us), file)
             papers[account.id] = Paper(twin, clock.now_ns)
             clock.set(max(clock.now_ns(), twin.reached_ns()))
@@ -138,7 +140,7 @@ def entered(
 
 def unknown(folder: Path, cells: Sequence[Cell]) -> list[str]:
     """Return, a sentence each, what is open in accounts that the settings do not have."""
-    known, found = {_book(cell) for cell in cells}, []
+    known, found = {name_of(cell.mark) for cell in cells}, []
     for path in sorted(folder.glob(FILES)):
         try:
             held = open_in(seen(path)) if path.name not in known else []
@@ -151,8 +153,3 @@ def unknown(folder: Path, cells: Sequence[Cell]) -> list[str]:
                 "[[accounts]] back and start the guardian again, or move the file away"
             )
     return found
-
-
-def _book(cell: Cell) -> str:
-    """Return the name of the file in which the exchange keeps an account."""
-    return f"exchange.{cell.mark}.sqlite" if cell.mark else "exchange.sqlite"

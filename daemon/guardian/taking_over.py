@@ -34,6 +34,7 @@ from daemon.storage import fence
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.exclusive import GUARDIAN, Holder, exclusively, is_held
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.left_behind import EMERGENCY
 from daemon.storage.patience import Patience
 from daemon.storage.stores import store_of
 from daemon.storage.verified import Verified
@@ -170,9 +171,7 @@ class Takeover:
         inner = StoredLedger(store, self._settings.accounts[0].owner)
         try:
             patience = Patience(self._settings.ledger.flush_ms / 1_000)
-            guarded = GuardedLedger(
-                inner, self._state_dir / "emergency", self._teller.say, patience
-            )
+            guarded = GuardedLedger(inner, self._state_dir / EMERGENCY, self._teller.say, patience)
         except StoreError:
             inner.close()  # it is tried again and again
             raise

@@ -8,8 +8,7 @@ where they are not there yet: a flush that was only late has stored them after a
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -19,7 +18,7 @@ from daemon.domain.chain import Head
 from daemon.errors import StoreError
 from daemon.messages import LEDGER_FAILED, Fact
 from daemon.runtime.words import Ledger, Origin
-from daemon.storage.codec import encode
+from daemon.storage import left_behind
 from daemon.storage.emergency_file import (
     BECAUSE_LETTERS,
     SIZE_BYTES,
@@ -313,15 +312,8 @@ class GuardedLedger:
 
     def _enter(self, records: Sequence[Written]) -> str:
         """Enter the facts of these records that the ledger lacks, in one flush."""
-        base = records[0].head
-        if not self._inner.stored.has(base):
-            raise StoreError(
-                f"the emergency file {self._path} belongs to another ledger, or the ledger lost "
-                f"record {base.count}; put the right one back, or move the emergency file away",
-                "emergency_damaged",
-            )
         batches = [batch for record in records for batch in record.batches]
-        lacking = [b for b in _lacking(batches, self._inner.stored.rows(base.count)) if b.facts]
+        lacking = left_behind.lacking(records, self._inner.stored, self._path)
         for batch in lacking:
             origin = Origin(batch.actor, batch.message, batch.cause)
             self._inner.append(batch.facts, origin, batch.at_ns)
@@ -331,18 +323,3 @@ class GuardedLedger:
             f"{entered} of {held} facts in {self._path} were missing in the ledger and are entered "
             f"now; it had failed: {records[0].because}"
         )
-
-
-def _lacking(batches: Iterable[Batch], rows: Iterable[Any]) -> Iterator[Batch]:
-    """Yield what of the batches is not among the rows; both are in the order of their entering."""
-    there = deque((r.at_ns, r.actor, r.message, r.cause, r.body) for r in rows)
-    for batch in batches:
-        facts = []
-        for fact in batch.facts:
-            key = (batch.at_ns, batch.actor, batch.message, batch.cause, encode(fact))
-            if key in there:
-                while there.popleft() != key:
-                    pass  # of another run in between
-            else:
-                facts.append(fact)
-        yield Batch(tuple(facts), batch.actor, batch.message, batch.cause, batch.at_ns)

@@ -72,6 +72,26 @@ def weight_bytes(batch: Batch) -> int:
     )
 
 
+def seen(path: Path) -> tuple[Written, ...]:
+    """Return the records of a file as it stands, beside whoever writes to it; nothing is changed.
+
+    What is half written at its end is left out.
+
+    Raises:
+        StoreError: it cannot be read, is damaged, or holds what this version does not know.
+    """
+    if not path.exists():
+        return ()
+    with _Refusing(path, "cannot be opened"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        with _Refusing(path, "cannot be read"):
+            content = os.pread(descriptor, SIZE_BYTES + 1, 0)
+    finally:
+        os.close(descriptor)
+    return _records_in(content, SIZE_BYTES, path)[0]
+
+
 class EmergencyFile:
     """The file, open; it is made where it does not exist.
 
@@ -100,19 +120,8 @@ class EmergencyFile:
         """
         with self._refusing("cannot be read"):
             content = os.pread(self._descriptor, self._size + 1, 0)
-        if len(content) != self._size or not content.startswith(HEAD):
-            raise StoreError(self._damaged(0), "emergency_damaged")
-        records, place = [], len(HEAD)
-        while (body := _body_at(content, place)) is not None:
-            records.append(self._decoded(body, place))
-            place += _span(body)
-        self.end = place
-        if content[place:] == bytes(self._size - place):
-            return tuple(records), False
-        later = range(place + _ALIGNED, self._size, _ALIGNED)
-        if any(_body_at(content, behind) is not None for behind in later):
-            raise StoreError(self._damaged(place), "emergency_damaged")
-        return tuple(records), True
+        records, self.end, torn = _records_in(content, self._size, self._path)
+        return records, torn
 
     def write(self, written: Written) -> None:
         """Add a record, durably.
@@ -159,31 +168,15 @@ class EmergencyFile:
         with self._refusing("cannot be made"):
             write_whole(self._path, HEAD.ljust(self._size, b"\0"))
 
-    def _decoded(self, body: bytes, place: int) -> Written:
-        try:
-            return _decoder.decode(body)
-        except (msgspec.MsgspecError, ValueError) as error:
-            raise StoreError(
-                f"the emergency file {self._path} holds at byte {place} what this version does "
-                f"not know: {error}; start the version that wrote it",
-                "ledger_newer",
-            ) from error
-
-    def _damaged(self, place: int) -> str:
-        return (
-            f"the emergency file {self._path} is damaged at byte {place}; facts that the ledger "
-            "does not have are in it: keep a copy, and move it away to start without them"
-        )
-
     def _refusing(self, what: str) -> _Refusing:
-        return _Refusing(f"the emergency file {self._path} {what}")
+        return _Refusing(self._path, what)
 
 
 class _Refusing:
     """Turns what a disk says into a sentence."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, path: Path, what: str) -> None:
+        self._what = f"the emergency file {path} {what}"
 
     def __enter__(self) -> None:
         """Begin."""
@@ -193,6 +186,50 @@ class _Refusing:
         if isinstance(error, OSError):
             text = f"{self._what}: {error.strerror}; look at its disk"
             raise StoreError(text, "emergency_unusable") from error
+
+
+def _records_in(content: bytes, size: int, path: Path) -> tuple[tuple[Written, ...], int, bool]:
+    """Return the records of a file, where they end, and whether a half-written one stands there.
+
+    Args:
+        content: of the file.
+        size: that it should have, in bytes.
+        path: of the file.
+
+    Raises:
+        StoreError: it is damaged, or holds what this version does not know.
+    """
+    if len(content) != size or not content.startswith(HEAD):
+        raise _damaged(path, 0)
+    records, place = [], len(HEAD)
+    while (body := _body_at(content, place)) is not None:
+        records.append(_decoded(body, place, path))
+        place += _span(body)
+    if content[place:] == bytes(size - place):
+        return tuple(records), place, False
+    later = range(place + _ALIGNED, size, _ALIGNED)
+    if any(_body_at(content, behind) is not None for behind in later):
+        raise _damaged(path, place)
+    return tuple(records), place, True
+
+
+def _decoded(body: bytes, place: int, path: Path) -> Written:
+    try:
+        return _decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise StoreError(
+            f"the emergency file {path} holds at byte {place} what this version does "
+            f"not know: {error}; start the version that wrote it",
+            "ledger_newer",
+        ) from error
+
+
+def _damaged(path: Path, place: int) -> StoreError:
+    text = (
+        f"the emergency file {path} is damaged at byte {place}; facts that the ledger "
+        "does not have are in it: keep a copy, and move it away to start without them"
+    )
+    return StoreError(text, "emergency_damaged")
 
 
 def _span(body: bytes) -> int:

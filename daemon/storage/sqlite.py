@@ -53,8 +53,8 @@ class SqliteStore:
         self._path = path
 
     def exists(self) -> bool:
-        """Say whether the file is there."""
-        return self._path.exists()
+        """Say whether the file is there with anything in it: an empty one is begun as a new one."""
+        return self._path.exists() and self._path.stat().st_size > 0
 
     def missing(self) -> list[Migration]:
         """Return the migrations that the file has yet to take: all where there is no file.

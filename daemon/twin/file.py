@@ -8,6 +8,7 @@ it or written to it. It outlives the end of the process; a power cut may take th
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from itertools import starmap
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -23,6 +24,8 @@ _FAILURES = (sqlite3.Error, UnicodeDecodeError)
 VERSION = 2
 _EARLIER = 1
 """It knew no products; what it holds is intraday."""
+_TAKEN_UP = (0, _EARLIER, VERSION)
+"""What an exchange goes on with; one without a version is begun."""
 _BUSY_MS = 250
 _SCHEMA = """
 CREATE TABLE orders (
@@ -52,6 +55,11 @@ _PUT_ORDER = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 20)})"  # 
 _PUT_TRADE = f"INSERT INTO trades VALUES ({', '.join('?' * 10)})"  # noqa: S608
 
 T = TypeVar("T", bound=Struct)
+
+
+def name_of(mark: str) -> str:
+    """Return what the file of an account is called in a state folder; at home it has no mark."""
+    return f"exchange.{mark}.sqlite" if mark else "exchange.sqlite"
 
 
 class Arrival(Struct, frozen=True):
@@ -153,10 +161,7 @@ class SqliteFile:
                 f"the exchange's file {path} cannot be used: {error}; look at the file and its disk"
             )
             raise StoreError(text, "exchange_unusable") from error
-        if version not in (0, _EARLIER, VERSION):
-            self._db.close()
-            text = f"{path} has version {version}, not {VERSION}; run the version that made it"
-            raise StoreError(text, "exchange_unusable")
+        self._require(version, _TAKEN_UP)
 
     def load(self) -> Saved:
         """Return all that was saved; numbers of orders and trades sort as they were given.
@@ -212,6 +217,14 @@ class SqliteFile:
         """Close the connection."""
         self._db.close()
 
+    def _require(self, version: int, known: tuple[int, ...]) -> None:
+        if version not in known:
+            self._db.close()
+            text = (
+                f"{self._path} has version {version}, not {VERSION}; run the version that made it"
+            )
+            raise StoreError(text, "exchange_unusable")
+
     def _select(self, query: str) -> list[tuple[Any, ...]]:
         return self._db.execute(query).fetchall()
 
@@ -228,12 +241,16 @@ class SeenFile(SqliteFile):
 
     Args:
         path: of a file that is there.
+        known: the versions that it may have.
+
+    Attributes:
+        version: that it has; 0: it is not begun yet, and holds nothing.
 
     Raises:
         StoreError: it cannot be read, or is of another version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: tuple[int, ...] = (_EARLIER, VERSION)) -> None:
         self._path = path
         try:
             self._db = sqlite3.connect(
@@ -243,13 +260,22 @@ class SeenFile(SqliteFile):
         except _FAILURES as error:
             text = f"the exchange's file {path} cannot be read: {error}; look at it and its disk"
             raise StoreError(text, "exchange_unusable") from error
-        if version not in (_EARLIER, VERSION):
-            self._db.close()
-            text = f"{path} has version {version}, not {VERSION}; run the version that made it"
-            raise StoreError(text, "exchange_unusable")
+        self.version: int = version
+        self._require(version, known)
 
     def save(self, changes: Changes) -> None:
         """Keep nothing: the file is another's."""
+
+
+def require_usable(path: Path) -> None:
+    """Refuse a file that an exchange would not take up; nothing is changed.
+
+    Raises:
+        StoreError: it cannot be read, or is of another version.
+    """
+    with closing(SeenFile(path, _TAKEN_UP)) as file:
+        if file.version:
+            file.load()
 
 
 def _row(arrival: Arrival) -> tuple[int, int, str]:

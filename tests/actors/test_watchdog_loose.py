@@ -10,7 +10,7 @@ from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.moves import LevelMoved
-from daemon.domain.risk.words import ExitReason
+from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
     AdjustByHand,
     Ask,
@@ -24,7 +24,21 @@ from daemon.messages import (
     TellRisk,
 )
 from daemon.runtime.words import Show, Started, Tell
-from tests.kit.acting import CE, LOT, NEXT_DAY, ROUTER, clock, day_opened, facts, others, prices
+from tests.kit.acting import (
+    CE,
+    LOT,
+    NEXT_DAY,
+    ROUTER,
+    SYMBOLS,
+    clock,
+    day_opened,
+    ended,
+    facts,
+    opened,
+    others,
+    prices,
+    sold,
+)
 
 LIMITS = AccountLimits()
 T = clock("09:31:00")
@@ -187,3 +201,50 @@ def test_what_is_entered_anew_counts_from_its_own_price_beside_what_was_earned_t
     )
     made.handle(day_opened(NEXT_DAY), 0)
     assert (leg_of(made).entry_e4, leg_of(made).realised_e4) == (e4(110), 0)
+
+
+def entered_as(name, pe_side=Side.SELL) -> list:
+    """Two legs of a strategy that a record from before has under the name of what is loose."""
+    entry = opened(name, leg_rules=LegRules(stop=Distance(percent_e4=e4("30"))))
+    ce, pe = entry.basket.legs
+    entry = replace(entry, basket=replace(entry.basket, legs=(ce, replace(pe, side=pe_side))))
+    other = sold("pe", strategy=name)
+    if pe_side is Side.BUY:
+        sums = {"bought_quantity": LOT, "bought_value_e4": LOT * e4(100)}
+        other = replace(other, side=pe_side, sold_quantity=0, sold_value_e4=0, **sums)
+    return [entry, sold("ce", strategy=name), other, ended(name)]
+
+
+def legs_of(made):
+    (show,) = made.handle(Ask(1, SeeRisk()), T)
+    (watch,) = show.view.answer.watches
+    return watch.legs
+
+
+@pytest.mark.parametrize("side", [Side.SELL, Side.BUY])
+@pytest.mark.parametrize("name", ["manual", "external"])
+def test_a_recorded_strategy_of_such_a_name_is_seen_with_each_leg_by_its_own_stop(name, side):
+    made = RiskWatchdog(ROUTER, LIMITS, [day_opened(), *entered_as(name, side)])
+    made.handle(prices(T, "101", "102"), T)
+
+    (ce, pe), pe_stop = legs_of(made), 130 if side is Side.SELL else 70
+    assert (ce.leg_id, ce.symbol, ce.stop_e4) == ("ce", SYMBOLS["ce"], e4(130))
+    assert (pe.leg_id, pe.symbol, pe.stop_e4) == ("pe", SYMBOLS["pe"], e4(pe_stop))
+    assert made.handle(TellRisk("pnl_broadcaster"), T)
+    assert left(made, "130") == [(("ce",), ExitReason.STOP)]
+
+
+def test_a_stop_that_is_given_to_a_leg_of_such_a_strategy_takes_nothing_up_beside_it():
+    table = [day_opened(), *entered_as("manual")]
+    made = RiskWatchdog(ROUTER, LIMITS, table)
+    made.handle(prices(T, "101", "102"), T)
+    effects, answer = adjust(made, "120", "pe", "manual")
+    assert answer == Done("the stop of pe of manual moved from 130.00 to 120.00")
+
+    again = sold("pe", bought="110", strategy="manual")
+    more = replace(again, sold_quantity=2 * LOT, sold_value_e4=2 * LOT * e4(100))
+    for each in (made, RiskWatchdog(ROUTER, LIMITS, [*table, *facts(effects, LevelMoved)])):
+        assert [leg.stop_e4 for leg in legs_of(each)] == [e4(130), e4(120)]
+        each.handle(again, T)
+        each.handle(more, T)
+        assert [leg.stop_e4 for leg in legs_of(each)] == [e4(130), e4(120)]

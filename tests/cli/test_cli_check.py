@@ -185,6 +185,19 @@ def test_a_version_that_replaces_another_looks_at_settings_strategies_and_ledger
     assert told("check", "--replaces", "elsewhere").code == 1
 
 
+def test_a_version_that_replaces_another_looks_at_the_emergency_file_and_the_book_on_paper(
+    house,
+):
+    (house / "state" / "emergency").write_bytes(b"of a newer version")
+    done = told("check", "--replaces", "opt")
+    assert (done.code, "state/emergency is damaged at byte 0" in done.out) == (1, True)
+
+    (house / "state" / "emergency").unlink()
+    (house / "state" / "exchange.sqlite").write_bytes(b"no book" * 99)
+    done = told("check", "--replaces", "opt")
+    assert (done.code, "file state/exchange.sqlite cannot be read" in done.out) == (1, True)
+
+
 def test_a_version_that_replaces_another_asks_no_server_for_its_ledger(monkeypatch):
     monkeypatch.setenv("ORDO_LEDGER__URL", "postgresql://ordo@127.0.0.1:1/ordo")
     done = told("check", "--replaces", "opt")

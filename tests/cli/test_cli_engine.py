@@ -6,7 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.app.at_brokers.accounts import traded_in
-from daemon.cli.engine import accounts_for, find_plan, idle_plans, load_settings, replays_of
+from daemon.cli.engine import (
+    accounts_for,
+    find_plan,
+    idle_plans,
+    load_settings,
+    replays_of,
+    started_plans,
+)
 from daemon.errors import SettingsError, StrategyError
 from daemon.settings import Settings
 from daemon.settings.schema import Strategies
@@ -95,6 +102,44 @@ def test_a_fault_in_another_file_is_not_met_where_a_file_is_called_after_its_id(
     write("good_one.toml", "good-one")
 
     assert find_plan("good-one", settings).id == "good-one"
+
+
+BROKEN = text().replace('id = "s"', 'id = "broken"').replace('"sell"', '"sells"')
+
+
+@pytest.mark.parametrize("broken", [BROKEN, "id = ", None], ids=["refused", "half saved", "unread"])
+def test_a_file_of_another_strategy_that_is_refused_hinders_none(folders, broken):
+    settings, write = folders
+    file = write("a_broken.toml", "broken")
+    if broken is None:
+        file.unlink()
+        file.mkdir()
+    else:
+        file.write_text(broken)
+    write("under_another_name.toml", "good-one")
+
+    assert find_plan("good-one", settings).id == "good-one"
+    named, left_out = started_plans(starting(settings, "good-one"), goes_on=True)
+    assert ([plan.id for _, plan in named], left_out) == (["good-one"], {})
+
+
+@pytest.mark.parametrize("is_half_saved", [False, True])
+@pytest.mark.parametrize("name", ["mine.toml", "any_name.toml"])
+def test_a_file_of_the_strategy_itself_that_is_refused_lets_no_other_of_the_id_trade(
+    folders, name, is_half_saved
+):
+    settings, write = folders
+    file = write(name, "mine")
+    file.write_text(file.read_text().replace('"sell"', "" if is_half_saved else '"sells"'))
+    write("other.toml", "mine", folder=1)
+
+    with pytest.raises(StrategyError) as refused:
+        find_plan("mine", settings)
+    assert refused.value.__notes__[-1] == f"in {file}"
+
+
+def starting(settings: Settings, *names: str) -> Settings:
+    return replace(settings, strategies=replace(settings.strategies, autostart=names))
 
 
 def test_a_fault_in_a_file_names_the_file(folders):

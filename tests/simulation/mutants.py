@@ -61,7 +61,7 @@ from daemon.simulation.ledger import SimulatedLedger
 from daemon.simulation.outcome import Given
 from daemon.simulation.pump import SimulatedPump
 from daemon.simulation.sink import OutboxInMemory
-from daemon.storage import codec, emergency, recorder
+from daemon.storage import codec, emergency, left_behind, recorder
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.emergency_file import EmergencyFile
 from daemon.telemetry.redaction import Secret
@@ -568,7 +568,7 @@ def the_emergency_file_is_not_read(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_recovery_finds_in_the_ledger_is_entered_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(emergency, "_lacking", lambda batches, _: iter(batches))
+    patch.setattr(left_behind, "_lacking", lambda batches, _: iter(batches))
 
 
 def a_torn_record_keeps_the_daemon_from_starting(patch: pytest.MonkeyPatch) -> None:

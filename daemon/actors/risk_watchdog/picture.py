@@ -189,7 +189,9 @@ class Picture:
         todays_e4: list[int | None] = []
         for key, symbol in self._strays.of(strategy_id):
             traded, guard = self._traded.get(symbol), guards.get(key)
-            (guarded,) = guard.risk.legs() if guard else (None,)
+            # In earlier records a strategy may have the name of orders by hand, and several legs.
+            mine = guard.risk.legs() if guard else ()
+            guarded = next((leg for leg in mine if leg.leg_id == key[1]), None)
             looked_ns = guard.risk.pnl.last_ns if guard else self._last_ns
             view, today_e4 = self._strays.seen(key, traded, guarded)
             legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))

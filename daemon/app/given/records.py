@@ -11,12 +11,13 @@ from msgspec import Struct
 from daemon.runtime.telling import silent
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.ledger import StoredLedger
+from daemon.storage.left_behind import EMERGENCY
 from daemon.storage.migrating import POSTGRES
 from daemon.storage.owned import require_owner
 from daemon.storage.patience import Patience
 from daemon.storage.store import Store
 from daemon.storage.verified import Verified
-from daemon.twin.file import SqliteFile
+from daemon.twin.file import SqliteFile, name_of
 from daemon.twin.late_file import LateFile
 
 
@@ -76,9 +77,10 @@ class Records(Struct, frozen=True):
         """
         return {
             account: self.open.enter_context(
-                closing(LateFile(SqliteFile(self.folder / _file(account, home)), on_failure))
+                closing(LateFile(SqliteFile(self.folder / name), on_failure))
             )
             for account in accounts
+            for name in (name_of("" if account == home else account),)
         }
 
 
@@ -101,14 +103,10 @@ def records(folder: Path, store: Store, owner: str, told: Told, flush_ms: int) -
     stored = inner.stored
     stored.keep(told.reads)
     patience = Patience(flush_ms / 1_000)
-    with closing(GuardedLedger(inner, folder / "emergency", told.failed, patience)) as ledger:
+    with closing(GuardedLedger(inner, folder / EMERGENCY, told.failed, patience)) as ledger:
         amiss = Verified(folder).require_whole(store, told.reads)
         require_owner(store, owner)
         recovered = (*amiss, *ledger.recover())
         with ExitStack() as held:
             reached_ns = stored.reached_ns()
             yield Records(ledger, reached_ns, recovered, folder, store, held, stored.forget)
-
-
-def _file(account: str, home: str) -> str:
-    return "exchange.sqlite" if account == home else f"exchange.{account}.sqlite"

@@ -28,7 +28,7 @@ _DECIMALS = 4
 _HINTS_MOST = 32  # each costs, and nobody is shown so many
 _COUNTED_MOST = 10**18
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-_INSIDE = re.compile(r" - at `\$(\S+)`\Z")
+_INSIDE = re.compile(r" - at `\$\[(\d+)\]`\Z")
 
 T = TypeVar("T", bound=Table)
 Found = list[StrategyError]
@@ -165,7 +165,11 @@ def _leaf(field: _Field, raw: object, place: str, found: Found) -> object:
         value = msgspec.convert(raw, field.leaf)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         inside = _INSIDE.search(str(error))
-        _refuse(found, place + (inside[1] if inside else ""), f"expected {field.expected}", raw)
+        if inside is not None and isinstance(raw, list):
+            told = f"expected {field.expected}; this one is {_shown(raw[int(inside[1])])}"
+            found.append(StrategyError(f"{place}[{inside[1]}]", told))
+        else:
+            _refuse(found, place, f"expected {field.expected}", raw)
         return None
     if field.span is not None:
         reason = _number_fault(raw, value, field.span)

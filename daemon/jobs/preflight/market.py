@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,15 +33,17 @@ SHIPPED = Path(__file__).parents[3] / "strategies"
 
 def strategies(settings: Settings, day: date) -> Finding:
     """Say whether every strategy file is valid, and its contracts known on a day."""
-    check, plans = "strategies", dict[str, Path]()
+    check, plans, refused = "strategies", dict[str, Path](), list[Path]()
     mend = "mend [strategies] paths, or make that folder"
     found = [fail(check, each, mend) for each in amiss_in(settings)]
     for file in _files(settings):
         try:
             plan = parse(file.read_bytes())
         except OSError as error:
+            refused.append(file)
             found.append(fail(check, f"{file} cannot be read: {error.strerror}", "see to the file"))
         except StrategyError as error:
+            refused.append(file)
             told = f"{file}: {'; '.join(error.sentences)}"
             found.append(fail(check, told, "mend the file at these places"))
         else:
@@ -58,7 +61,7 @@ def strategies(settings: Settings, day: date) -> Finding:
                     for told, mend in _unwise(plan, settings, starts=starts)
                 ]
     for name in settings.strategies.autostart:
-        if name not in plans:
+        if name not in plans and not any(may_hold(file, name) for file in refused):
             mend = "name one that is there in [strategies] autostart, or add its file"
             found.append(fail(check, f"no file holds {name}, which starts by itself", mend))
     told = f"{len(plans)} valid, their contracts of {day} known"
@@ -80,6 +83,29 @@ def amiss_in(settings: Settings) -> Iterator[str]:
             is_missing = isinstance(error, FileNotFoundError)
             if not is_missing or settings.strategies.paths != Strategies().paths:
                 yield f"the folder of strategies {folder} cannot be looked into: {error.strerror}"
+
+
+def may_hold(file: Path, name: str) -> bool:
+    """Say whether a file that is refused may be that of a strategy.
+
+    Of one that is half saved or cannot be read, its name or a word of its text is enough, lest
+    another of the id trades in its place.
+
+    Args:
+        file: of a strategy.
+        name: the id that is looked for.
+    """
+    try:
+        text = file.read_text("utf-8", errors="replace")
+    except OSError:
+        text = ""
+    try:
+        named = tomllib.loads(text).get("id")
+    except (ValueError, RecursionError):
+        named = None
+    if isinstance(named, str):
+        return named == name
+    return file.stem.replace("_", "-") == name or f'"{name}"' in text
 
 
 def rules() -> Finding:

@@ -87,6 +87,24 @@ def test_a_fault_is_told_with_its_place(table: type[Table], raw: object, expecte
 
 
 @pytest.mark.parametrize(
+    ("key", "raw", "place", "shown"),
+    [
+        ("days", ["mon", "sunday"], "t.days[1]", "this one is 'sunday'"),
+        ("days", ["monday", "sun"], "t.days[0]", "this one is 'monday'"),
+        ("days", "mon", "t.days", "it is 'mon'"),
+        ("days_to_expiry", [0, -1], "t.days_to_expiry[1]", "this one is -1"),
+        ("accounts", ["a b"], "t.accounts[0]", "this one is 'a b'"),
+    ],
+)
+def test_of_a_list_the_element_that_is_wrong_is_shown(
+    key: str, raw: object, place: str, shown: str
+) -> None:
+    told = faults(Plan, {key: raw})
+
+    assert any(one.startswith(f"{place}: expected ") and one.endswith(shown) for one in told), told
+
+
+@pytest.mark.parametrize(
     ("table", "raw", "expected"),
     [
         (Entry, {"signal": {}}, "t.signal: `signal` comes in a later version (D)"),

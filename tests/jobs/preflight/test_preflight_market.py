@@ -170,6 +170,33 @@ def test_a_strategy_that_starts_by_itself_must_be_there(folder):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("any.toml", ('"sell"', '"sells"')),
+        ("any.toml", ('"sell"', "")),
+        ("own.toml", ('id = "own"', "id = ")),
+    ],
+    ids=["refused", "half saved", "called after it"],
+)
+def test_one_that_starts_by_itself_and_is_refused_is_told_by_its_faults_alone(folder, name, change):
+    path, write = folder
+    file = write(name, change)
+    found = market.strategies(settings(path, "own"), DAY)
+
+    assert (found.verdict, found.mend) == (FAIL, "mend the file at these places")
+    assert found.evidence.startswith(f"{file}: ")
+    assert "no file holds" in market.strategies(settings(path, "elsewhere"), DAY).evidence
+
+
+def test_a_file_that_cannot_be_read_may_be_that_of_the_strategy_that_it_is_called_after(folder):
+    path, _ = folder
+    (path / "my_own.toml").mkdir()
+
+    assert "no file holds" not in market.strategies(settings(path, "my-own"), DAY).evidence
+    assert "no file holds my," in market.strategies(settings(path, "my"), DAY).evidence
+
+
 @pytest.mark.parametrize(("autostart", "verdict"), [((), WARN), (("own",), FAIL)])
 @pytest.mark.parametrize("day", [date(1999, 1, 1), date(2099, 1, 1)])
 def test_contracts_that_no_table_knows_fail_where_the_strategy_starts_by_itself(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,14 +10,17 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.chain import GENESIS, Head
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.jobs.preflight import machine, records
 from daemon.jobs.preflight.findings import Verdict
 from daemon.messages import CodeLoaded
 from daemon.settings import Account, Daemon, FeedKind, Settings
-from daemon.storage import codec
+from daemon.storage import codec, emergency_file
+from daemon.storage.emergency_file import Batch, EmergencyFile, Written
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
+from daemon.twin.file import SqliteFile
 from tests.kit.facts import INTENT, NOW, ORIGIN
 
 PAPER, SECOND = Account(id="paper", broker="paper"), Account(id="second", broker="paper")
@@ -101,3 +105,127 @@ def test_a_recording_is_played_whatever_the_daemons_own_record_holds(state):
 
     assert records.ledger(settings).verdict is Verdict.FAIL
     assert records.ledger(replays).verdict is Verdict.OK
+
+
+def left(folder: Path, *facts: object, head: Head = GENESIS) -> None:
+    """An emergency left these behind."""
+    with closing(EmergencyFile(folder / "emergency")) as file:
+        batch = Batch(facts, ORIGIN.actor, ORIGIN.message, ORIGIN.cause, NOW)
+        file.write(Written(head, "full", (batch,)))
+
+
+def failed(settings: Settings) -> tuple[str, str]:
+    found = records.ledger(settings)
+    assert found.verdict is Verdict.FAIL
+    return found.evidence, found.mend
+
+
+@pytest.mark.parametrize("ledger", [None, (BEGUN,), (BEGUN, SHORT[0])])
+def test_what_an_emergency_left_behind_counts_for_what_is_held(state, ledger):
+    """Once, where the ledger has a part of it."""
+    if ledger:
+        recorded(state, *ledger)
+    left(state, BEGUN, *SHORT)
+
+    assert records.ledger(of(state)).verdict is Verdict.OK
+    evidence, _ = failed(of(state, PAPER))
+    assert evidence.startswith(f"account second holds {INTENT.symbol} on paper by the records")
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_emergency_file_of_another_ledger_fails(state, begun):
+    if begun:
+        recorded(state, BEGUN)
+    left(state, *SHORT, head=Head(7, bytes(32)))
+    evidence, mend = failed(of(state))
+
+    assert "emergency belongs to another ledger, or the ledger lost record 7" in evidence
+    assert mend.startswith("keep a copy of it")
+
+
+def test_an_emergency_file_that_is_damaged_or_of_a_newer_version_fails(state, monkeypatch):
+    path = state / "emergency"
+    with monkeypatch.context() as patch:
+        newer = SimpleNamespace(encode=lambda _: b'{"head":7}')
+        patch.setattr(emergency_file, "_encoder", newer)
+        left(state, *SHORT)
+    evidence, mend = failed(of(state))
+    assert "holds at byte 64 what this version does not know" in evidence
+    assert mend == "run that version, or a later one"
+
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "emergency is damaged at byte 0" in failed(of(state))[0]
+    path.unlink()
+    recorded(state, BEGUN)
+    path.symlink_to(state / "ledger.sqlite")
+    assert "emergency cannot be opened" in failed(of(state))[0]
+
+
+def test_what_is_half_written_at_the_end_of_an_emergency_file_is_no_fault(state):
+    recorded(state, BEGUN)
+    left(state, *SHORT)
+    path = state / "emergency"
+    with closing(EmergencyFile(path)) as file:
+        whole, _ = file.read()
+        end = file.end
+        file.write(whole[0])
+    content = path.read_bytes()
+    torn = content[: end + 50].ljust(len(content), b"\0")
+    path.write_bytes(torn)
+
+    assert records.ledger(of(state)).verdict is Verdict.OK
+    assert path.read_bytes() == torn
+
+
+@pytest.mark.parametrize(
+    ("home", "name"),
+    [
+        ("paper", "exchange.sqlite"),
+        ("paper", "exchange.second.sqlite"),
+        ("second", "exchange.sqlite"),
+        ("second", "exchange.paper.sqlite"),
+    ],
+)
+def test_a_book_of_the_exchange_on_paper_of_another_version_fails(state, home, name):
+    recorded(state, replace(BEGUN, home=home))
+    SqliteFile(state / name).close()
+    assert records.ledger(of(state)).verdict is Verdict.OK
+
+    with closing(sqlite3.connect(state / name)) as db:
+        db.execute("PRAGMA user_version = 7")
+    evidence, mend = failed(of(state))
+    assert evidence == f"{state / name} has version 7, not 2; run the version that made it"
+    assert mend.startswith("mend its disk")
+
+
+def test_a_book_on_paper_that_nobody_would_open_is_no_fault(state):
+    recorded(state, BEGUN)
+    zed = Account(id="zed", broker="zerodha")
+    for name in ("gone", "zed"):
+        (state / f"exchange.{name}.sqlite").write_bytes(b"no book" * 99)
+
+    assert records.ledger(of(state, PAPER, SECOND, zed)).verdict is Verdict.OK
+
+
+def test_a_book_on_paper_that_is_damaged_fails_and_one_that_is_not_begun_does_not(state):
+    recorded(state, BEGUN)
+    path = state / "exchange.sqlite"
+    path.touch()
+    assert records.ledger(of(state)).verdict is Verdict.OK
+    assert path.read_bytes() == b""
+
+    SqliteFile(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE orders")
+    assert "is damaged: no such table: orders" in failed(of(state))[0]
+    path.write_bytes(b"no book" * 99)
+    assert "cannot be read: file is not a database" in failed(of(state))[0]
+
+
+def test_an_empty_file_is_a_ledger_that_the_first_run_makes(state):
+    (state / "ledger.sqlite").touch()
+    assert records.ledger(of(state)) == machine.ledger(of(state))
+    assert records.ledger(of(state)).evidence.startswith("none yet in")
+
+    recorded(state, BEGUN)
+    assert "has 1 records" in records.ledger(of(state)).evidence
