@@ -93,7 +93,7 @@ class Closer(Witness):
         read, beyond = closable(read)
         done.beyond += beyond
         self._adopt(done, read, quotes, now_ns)
-        self._lag.look(shown, now_ns)
+        self._lag.look(shown, read.at_ns)
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)
         self._replace(done, read, now_ns)
