@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from daemon.domain.orders.hedges import underlying
 from daemon.domain.orders.lag import may_lag
 from daemon.domain.orders.words import Pocket
 from daemon.guardian.books import Books
@@ -37,10 +38,18 @@ class Lag:
             if missing * ours > 0 and may_lag(book, pocket, at_ns):
                 self._missing[pocket] = missing
 
-    def hides_short(self, strategy_id: str) -> bool:
-        """Say whether a leg of a strategy is short in what the reading does not show yet."""
+    def hides_short(self, strategy_id: str, beside: str) -> bool:
+        """Say whether a leg of a strategy is short in what the reading does not show yet.
+
+        Args:
+            strategy_id: whose.
+            beside: the symbol of what would guard it: no short of another underlying counts.
+        """
         return any(
-            leg[0] == strategy_id and pocket in self._missing and self._books.net(leg) < 0
+            leg[0] == strategy_id
+            and pocket in self._missing
+            and self._books.net(leg) < 0
+            and underlying(pocket.symbol) == underlying(beside)
             for leg, pocket in self._books.pockets.items()
         )
 

@@ -54,6 +54,7 @@ from daemon.runtime.budget import Window
 DAY = date(2026, 3, 9)
 NOON = at(DAY, time(12))
 CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
+OTHER = "SENSEX-2026-03-12-75000-PE"
 QUOTES = {
     CALL: Quote(1_000_000, 999_000, 650, 1_001_000, 650),
     PUT: Quote(500_000, 499_000, 650, 501_000, 650),
@@ -1066,6 +1067,21 @@ def test_an_option_waits_while_the_positions_lag_behind_a_fill_that_opened_a_sho
 def test_an_option_waits_for_no_fill_of_another_strategy():
     account = lagging(*entered("E1", PUT, BUY, strategy_id="other"))
     assert exits(account.round()) == [(PUT, SELL, 65)]
+
+
+def test_an_option_waits_for_no_fill_of_another_underlying():
+    account = lagging(*entered("E1", OTHER, BUY, quantity=60))
+    account.quotes = QUOTES | {OTHER: QUOTES[PUT]}
+    account.held = {Pocket(OTHER): 60}
+    assert exits(account.round()) == [(OTHER, SELL, 60)]
+
+
+def test_an_option_of_nobodys_waits_for_no_short_of_another_underlying():
+    """Nobody quotes INFY, so it cannot be bought back."""
+    account = Account(held={"INFY": -65, PUT: 65})
+    account.quotes = {PUT: QUOTES[PUT]}
+    account.round()
+    assert exits(account.round(VERIFY_NS / SECOND_NS)) == [(PUT, SELL, 65)]
 
 
 def test_an_option_waits_for_no_long_that_has_just_filled():

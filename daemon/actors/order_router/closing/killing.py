@@ -291,7 +291,7 @@ def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
 def _left(desk: Desk, kill: Kill, seen: _Seen, now_ns: int) -> tuple[str, ...]:
     """Return what is still open or on its way, a sentence each."""
     held = (
-        f"{' '.join(key)} holds {net:+d} {pocket}{markets.barred_because(desk, key, now_ns)}"
+        f"{' '.join(key)} holds {net:+d} {pocket}{markets.because(desk, key, now_ns)}"
         for key, pocket in seen.held
         if (net := desk.book.position(*key).net_quantity)
     )

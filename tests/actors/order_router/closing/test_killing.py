@@ -486,6 +486,26 @@ def test_what_the_broker_shows_beyond_is_named_until_it_is_closed():
     assert newest(stage).left == ("external NIFTY holds +10 NIFTY",)
 
 
+def test_an_option_of_nobodys_waits_for_no_short_of_another_underlying():
+    """Nobody quotes INFY, so it cannot be bought back."""
+    stage = Stage()
+    stage.broker.beside |= {"INFY": -10, HC: 75}
+    stage.tell(latch())
+    beat(stage, 8)
+    assert stage.broker.net() == {"INFY": -10}
+
+
+def test_a_kill_says_for_which_short_an_option_waits():
+    stage = Stage(["refuse OTHER"])
+    stage.broker.beside |= {CE: -75, HC: 75}
+    stage.tell(latch())
+    beat(stage, 61)
+    assert newest(stage).left == (
+        f"external {CE} holds -75 {CE}",
+        f"external {HC} holds +75 {HC} (it waits until {CE} is bought back)",
+    )
+
+
 def test_a_position_that_the_broker_does_not_show_is_not_closed():
     """Somebody closed it elsewhere; to close it again would open it the other way."""
     stage = Stage(["fill", "refuse CLOSED"], terms=READING)
