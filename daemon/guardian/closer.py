@@ -93,7 +93,7 @@ class Closer(Witness):
         read, beyond = closable(read)
         done.beyond += beyond
         self._adopt(done, read, quotes, now_ns)
-        self._lag.look(shown, now_ns)
+        self._lag.look(shown, read.at_ns)
         for order in self._todays(now_ns):
             self._doubt(done, order, now_ns)
         self._replace(done, read, now_ns)
@@ -155,7 +155,7 @@ class Closer(Witness):
     def _close(self, done: Round, shares: Mapping[Leg, int], now_ns: int) -> None:
         """Take back what is not ours to rest, buy shorts back, take entries back, sell longs.
 
-        What guards waits for the shorts of its own strategy, and for those of no other.
+        What guards waits for the shorts of its own strategy and underlying, and for no other.
         """
         holdings: dict[str, list[Holding]] = {}
         for leg in sorted({*shares, *(leg_of(order) for order in self._exits(now_ns))}):
@@ -217,6 +217,7 @@ class Closer(Witness):
             next_price_e4=next_price_e4,
             is_ordered=found is not None,
             guards=hedges.guards(self.books.pockets[leg].symbol),
+            underlying=hedges.underlying(self.books.pockets[leg].symbol),
         )
 
     def _theirs(self, leg: Leg, now_ns: int) -> int:

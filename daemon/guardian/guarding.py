@@ -40,13 +40,14 @@ class Guarding:
             orders: those that may still fill.
             now_ns: the present instant.
         """
-        if not hedges.guards(self._books.pockets[leg].symbol):
+        symbol = self._books.pockets[leg].symbol
+        if not hedges.guards(symbol):
             return False, []
         strategy_id, told = leg[0], list[str]()
         since_ns = self._since_ns.setdefault(leg, now_ns)
-        waits = self._lag.hides_short(strategy_id)
+        waits = self._lag.hides_short(strategy_id, symbol)
         for sale in hedges.opening_sales(
-            orders, strategy_id, lambda leg_id: self._books.net((strategy_id, leg_id))
+            orders, strategy_id, symbol, lambda leg_id: self._books.net((strategy_id, leg_id))
         ):
             asked_ns = self._withdrawals.asked_ns(sale.intent.intent_id)
             if now_ns < _PATIENCE.until_ns(sale, since_ns, asked_ns):

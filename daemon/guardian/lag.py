@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from daemon.domain.orders.hedges import underlying
+from daemon.domain.orders.lag import may_lag
 from daemon.domain.orders.words import Pocket
 from daemon.guardian.books import Books
 
@@ -16,37 +18,38 @@ class Lag:
 
     Args:
         books: ours.
-        patience_ns: how long after a fill the positions may not show it yet.
     """
 
-    def __init__(self, books: Books, patience_ns: int) -> None:
+    def __init__(self, books: Books) -> None:
         self._books = books
-        self._patience_ns = patience_ns
-        self._filled_ns: dict[Pocket, int] = {}
         self._missing: dict[Pocket, int] = {}
 
-    def filled(self, pocket: Pocket, now_ns: int) -> None:
-        """Take in that a fill was heard."""
-        self._filled_ns[pocket] = now_ns
-
-    def look(self, shown: Mapping[Pocket, int], now_ns: int) -> None:
+    def look(self, shown: Mapping[Pocket, int], at_ns: int) -> None:
         """Hold a reading against what has filled.
 
         Args:
             shown: the units that it shows held, below zero short; what is flat may be left out.
-            now_ns: the present instant.
+            at_ns: when it was made.
         """
-        self._missing = {}
-        for pocket, filled_ns in self._filled_ns.items():
-            ours = self._books.book.within(pocket).net
+        self._missing, book = {}, self._books.book
+        for pocket in book.filled_ns:
+            ours = book.within(pocket).net
             missing = ours - shown.get(pocket, 0)
-            if missing * ours > 0 and now_ns - filled_ns < self._patience_ns:
+            if missing * ours > 0 and may_lag(book, pocket, at_ns):
                 self._missing[pocket] = missing
 
-    def hides_short(self, strategy_id: str) -> bool:
-        """Say whether a leg of a strategy is short in what the reading does not show yet."""
+    def hides_short(self, strategy_id: str, beside: str) -> bool:
+        """Say whether a leg of a strategy is short in what the reading does not show yet.
+
+        Args:
+            strategy_id: whose.
+            beside: the symbol of what would guard it: no short of another underlying counts.
+        """
         return any(
-            leg[0] == strategy_id and pocket in self._missing and self._books.net(leg) < 0
+            leg[0] == strategy_id
+            and pocket in self._missing
+            and self._books.net(leg) < 0
+            and underlying(pocket.symbol) == underlying(beside)
             for leg, pocket in self._books.pockets.items()
         )
 

@@ -15,6 +15,7 @@ from daemon.domain.orders.doubt import DOUBTFUL, Counted, Doubt, given_up, is_ol
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.lag import may_lag
 from daemon.domain.orders.late import handed_on as handed_on_late
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.outside import closed_by, handed_on, his_own
@@ -103,7 +104,7 @@ class Witness:
         self._since_ns: dict[object, tuple[object, int]] = {}
         self._counted = Counted()
         self._odd = ""
-        self._lag = Lag(self.books, LOOKUP_NS)
+        self._lag = Lag(self.books)
 
     def _learn(self, done: Round, read: AccountRead, now_ns: int) -> None:
         """Take in what the broker knows better, and the orders that are not of our making."""
@@ -126,11 +127,15 @@ class Witness:
     def _adopt(
         self, done: Round, read: AccountRead, quotes: Mapping[str, Quote], now_ns: int
     ) -> None:
-        """Count what the broker shows beyond our book as external, once it has for a while."""
+        """Count what the broker shows beyond our book as external, once it has for a while.
+
+        Positions that may lag behind a fill still show what it has closed.
+        """
         for each in reconcile.compare(self.books.book, read).differing:
             more = each.theirs - each.ours
             lasted_ns = self._lasted_ns(("gap", each.pocket), more, read.at_ns)
-            if each.theirs * more > 0 and lasted_ns >= VERIFY_NS:
+            lags = may_lag(self.books.book, each.pocket, read.at_ns)
+            if each.theirs * more > 0 and lasted_ns >= VERIFY_NS and not lags:
                 price_e4 = quotes.get(each.symbol, Quote(0)).ltp_e4
                 shown = reconcile.unexplained(each, price_e4)
                 self._enter(done, self._ids.next(), shown, now_ns)
@@ -277,7 +282,6 @@ class Witness:
         order = self.books.book.order(fact.intent_id)
         assert order is not None, "it was known before"
         if order.filled_quantity != before.filled_quantity:
-            self._lag.filled(order.intent.pocket, now_ns)
             self._hand_on(done, order, before, now_ns)
             if not self._hand_on_late(done, order, before, now_ns):
                 self._moved(done, order, before, now_ns)

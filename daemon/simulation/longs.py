@@ -16,7 +16,7 @@ _EXIT_NS = 10 * SECOND_NS
 
 
 def sold_before_a_short(known: Known, intent: Intent, nets: Mapping[tuple[str, str], int]) -> str:
-    """Say which short of the same strategy is to be bought back before a long is sold.
+    """Say which short of the same strategy and underlying goes before a long that is sold.
 
     Args:
         known: what the facts say.
@@ -28,7 +28,7 @@ def sold_before_a_short(known: Known, intent: Intent, nets: Mapping[tuple[str, s
         return ""
     for leg_id, pocket in (*known.owed_legs(strategy_id), *known.unwanted_legs(strategy_id)):
         held = known.book.position(strategy_id, leg_id).net_quantity
-        if held < 0 and nets.get(pocket, 0) < 0:
+        if held < 0 and nets.get(pocket, 0) < 0 and _beside(pocket.symbol, intent):
             return f"{intent.symbol} is sold before {pocket} is bought back"
     return ""
 
@@ -54,6 +54,8 @@ def sold_beside_a_sale(known: Known, intent: Intent, at_ns: int) -> str:
         opens = other.purpose is Purpose.ENTRY and other.side is Side.SELL
         if not opens or other.strategy_id != intent.strategy_id or other.parent in known.entering:
             continue
+        if not _beside(other.symbol, intent):
+            continue
         asked_ns = known.asked_ns.get(other.intent_id, at_ns)
         is_waited_out = order.state is State.WORKING and at_ns - asked_ns >= _GONE_NS
         if order.state is not State.PARKED and not is_waited_out:
@@ -65,3 +67,9 @@ def _guards(intent: Intent) -> bool:
     """Say whether what is sold guarded shorts: an option did, no future and no share."""
     parts = parts_of(intent.symbol)
     return parts is not None and parts.kind.is_option
+
+
+def _beside(symbol: str, intent: Intent) -> bool:
+    """Say whether a contract is of the underlying of an option."""
+    parts, long = parts_of(symbol), parts_of(intent.symbol)
+    return parts is not None and long is not None and parts.underlying == long.underlying

@@ -14,6 +14,7 @@ from daemon.domain.orders.book import Book
 from daemon.domain.orders.doubt import OLD_NS
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Ladder
+from daemon.domain.orders.lag import LAG_NS
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.reconcile import EXTERNAL, external, external_id
 from daemon.domain.orders.words import (
@@ -34,7 +35,7 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.guardian.closer import Closer
-from daemon.guardian.witness import LOOKUP_NS, VERIFY_NS, Round, Terms
+from daemon.guardian.witness import VERIFY_NS, Round, Terms
 from daemon.messages import (
     AccountRead,
     BrokerOrder,
@@ -53,6 +54,7 @@ from daemon.runtime.budget import Window
 DAY = date(2026, 3, 9)
 NOON = at(DAY, time(12))
 CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
+OTHER = "SENSEX-2026-03-12-75000-PE"
 QUOTES = {
     CALL: Quote(1_000_000, 999_000, 650, 1_001_000, 650),
     PUT: Quote(500_000, 499_000, 650, 501_000, 650),
@@ -187,7 +189,7 @@ def test_no_more_is_closed_than_the_broker_shows_and_no_less_than_is_held_by_nob
     assert exits(first) == [(PUT, BUY, 65)]
     account.fill(first.asked[0])
     assert exits(account.round()) == []
-    later = account.round(VERIFY_NS / SECOND_NS)
+    later = account.round(LAG_NS / SECOND_NS)
     adopted = [f.intent for f in of(later, IntentRecorded) if f.intent.strategy_id == EXTERNAL]
     assert [(each.symbol, each.side, each.quantity) for each in adopted][:1] == [(PUT, SELL, 130)]
     assert (PUT, BUY, 130) in exits(later)
@@ -1067,6 +1069,21 @@ def test_an_option_waits_for_no_fill_of_another_strategy():
     assert exits(account.round()) == [(PUT, SELL, 65)]
 
 
+def test_an_option_waits_for_no_fill_of_another_underlying():
+    account = lagging(*entered("E1", OTHER, BUY, quantity=60))
+    account.quotes = QUOTES | {OTHER: QUOTES[PUT]}
+    account.held = {Pocket(OTHER): 60}
+    assert exits(account.round()) == [(OTHER, SELL, 60)]
+
+
+def test_an_option_of_nobodys_waits_for_no_short_of_another_underlying():
+    """Nobody quotes INFY, so it cannot be bought back."""
+    account = Account(held={"INFY": -65, PUT: 65})
+    account.quotes = {PUT: QUOTES[PUT]}
+    account.round()
+    assert exits(account.round(VERIFY_NS / SECOND_NS)) == [(PUT, SELL, 65)]
+
+
 def test_an_option_waits_for_no_long_that_has_just_filled():
     account = lagging(*entered("E1", PUT, BUY), side=BUY)
     assert exits(account.round()) == [(PUT, SELL, 65)]
@@ -1076,7 +1093,7 @@ def test_an_option_waits_no_longer_for_positions_that_never_show_a_fill():
     account = lagging(*entered("E1", PUT, BUY))
     rounds = [account.round() for _ in range(20)]
     (at,) = [second for second, done in enumerate(rounds) if exits(done)]
-    assert at == LOOKUP_NS // SECOND_NS
+    assert at == LAG_NS // SECOND_NS
 
 
 def test_an_account_is_not_flat_while_the_positions_lag_behind_a_fill():
@@ -1092,7 +1109,7 @@ def test_positions_that_never_show_a_fill_keep_an_account_from_being_flat_for_se
     account = lagging()
     rounds = [account.round() for _ in range(20)]
     unshown_for = [second for second, done in enumerate(rounds) if LAGS in done.left]
-    assert unshown_for == list(range(LOOKUP_NS // SECOND_NS))
+    assert unshown_for == list(range(LAG_NS // SECOND_NS))
     assert rounds[-1].flat
 
 
@@ -1101,6 +1118,41 @@ def test_what_the_positions_show_though_it_was_just_closed_is_told_once_as_held(
     account.fill(account.round().asked[0])
     account.held[Pocket(CALL)] = -65
     assert account.round().left == [f"-65 {CALL} is held"]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_what_was_just_closed_is_not_closed_again_while_the_positions_still_show_it(side):
+    account = Account(*entered("E1", CALL, side), held={CALL: 65 * side.sign})
+    account.fill(account.round().asked[0])
+    account.held[Pocket(CALL)] = 65 * side.sign
+    rounds = [account.round() for _ in range(12)]
+    assert [done.asked for done in rounds] == [[]] * 12
+    assert not any(done.flat for done in rounds)
+    account.held[Pocket(CALL)] = 0
+    assert [account.round().flat for _ in range(VERIFY_NS // SECOND_NS + 1)][-1]
+
+
+def test_what_the_record_tells_was_just_closed_is_not_closed_again_after_a_start():
+    closed = entered("X1", CALL, SELL, purpose=Purpose.EXIT, parent="paper:exit:1")
+    at_ns = NOON - SECOND_NS
+    facts = (*entered("E1", CALL, BUY), closed[0], replace(closed[1], at_ns=at_ns))
+    account = Account(*facts, held={CALL: 65})
+    assert [account.round().asked for _ in range(12)] == [[]] * 12
+
+
+def test_what_the_positions_show_long_after_a_fill_is_closed_by_their_word():
+    account = Account(*entered("E1", CALL, BUY), held={CALL: 65})
+    account.fill(account.round().asked[0])
+    account.held[Pocket(CALL)] = 65
+    rounds = [account.round() for _ in range(20)]
+    assert next(second for second, done in enumerate(rounds, 1) if exits(done)) == 15
+
+
+def test_what_no_fill_explains_is_closed_while_another_pocket_lags():
+    account = Account(*entered("E1", CALL, BUY), held={CALL: 65, "INFY": 65})
+    account.fill(account.round().asked[0])
+    account.held[Pocket(CALL)] = 65
+    assert exits(account.round(VERIFY_NS / SECOND_NS)) == [("INFY", SELL, 65)]
 
 
 def test_what_is_never_ordered_and_has_just_filled_is_shown_and_lags_behind_nothing():

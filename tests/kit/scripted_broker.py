@@ -90,6 +90,8 @@ class ScriptedBroker:
     `margin` is what every entry needs and what is free for it, or why the broker does not say; None
     for no answer at all.
 
+    Its positions show a fill `lag_s` seconds after its orders do.
+
     `flips` are our orders that turned a position over. Where a stranger traded in a contract too,
     his share and ours are closed one after the other, so their sum may pass through nothing.
 
@@ -113,6 +115,8 @@ class ScriptedBroker:
         self.owned: dict[Pocket, int] = {}
         self._later: list[tuple[int, Intent]] = []
         self._arrived = 0
+        self.lag_s = 0
+        self._fills: list[tuple[int, Pocket, int]] = []
 
     def ask(self, request: object, now_ns: int) -> list[tuple[int, object]]:
         """Take a request; what it is answered, and when."""
@@ -182,6 +186,7 @@ class ScriptedBroker:
         more = quantity or order.quantity - order.filled
         before = self.held().get(order.intent.pocket, 0)
         order.filled += more
+        self._fills.append((now_ns, order.intent.pocket, more * order.intent.side.sign))
         turned = before * (before + more * order.intent.side.sign) < 0
         if turned and order.intent.symbol not in self._shared:
             self.flips.append(order.intent.intent_id)
@@ -276,9 +281,16 @@ class ScriptedBroker:
         orders = tuple(map(_shown, self.orders.values()))
         held, owned = (
             tuple(BrokerPosition(of.symbol, net, of.product) for of, net in shown.items())
-            for shown in (self.held(), self.owned)
+            for shown in (self._positions(now_ns), self.owned)
         )
         return _told(AccountRead(orders, held, at_ns, owned))
+
+    def _positions(self, now_ns: int) -> dict[Pocket, int]:
+        """What is held, without what its positions do not show yet."""
+        shown = Counter(self.held())
+        for at_ns, pocket, units in self._fills if self.lag_s else ():
+            shown[pocket] -= units if at_ns > now_ns - self.lag_s * SECOND_NS else 0
+        return {pocket: net for pocket, net in shown.items() if net}
 
     def _counted(self, parent: str, now_ns: int):
         """What an entry needs and what is free; why that is not known; nothing at all."""

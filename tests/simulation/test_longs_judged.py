@@ -92,3 +92,10 @@ def test_no_long_is_sold_beside_a_short_that_is_to_go(facts, shown, caught):
 def test_shares_are_sold_beside_a_short_that_is_to_go():
     made = known(SENT, GIVEN_UP, FILLED)
     assert not sold_before_a_short(made, replace(HEDGE, symbol="INFY"), {CE: -75})
+
+
+def test_an_option_is_sold_beside_a_short_of_another_underlying():
+    """It guards none of that, nor a sale that may open one."""
+    other = replace(HEDGE, symbol="BANKNIFTY-2025-09-30-54000-CE")
+    assert not sold_before_a_short(known(SENT, GIVEN_UP, FILLED), other, {CE: -75})
+    assert not sold_beside_a_sale(known(SENT, GIVEN_UP, OWED), other, 101 * S)

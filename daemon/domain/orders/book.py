@@ -67,6 +67,8 @@ class Book:
     Attributes:
         pockets: what is held and may come about, by contract and product; others hold nothing.
         numbers: the broker's, of all orders that were ever in the book.
+        filled_ns: when a fill was last heard of this day, by pocket; of orders at the broker alone,
+            for what was booked without one is in no position that could lag.
     """
 
     def __init__(self, mark: str = "") -> None:
@@ -79,6 +81,7 @@ class Book:
         self.numbers = Numbers()
         self._positions: dict[tuple[str, str], Position] = {}
         self.pockets: dict[Pocket, Tally] = {}
+        self.filled_ns: dict[Pocket, int] = {}
         self._tallies: dict[str, Tally] = {}
         self._shares: defaultdict[str, dict[str, Tally]] = defaultdict(dict)
 
@@ -109,6 +112,9 @@ class Book:
                 self._count(known, -1)
             self._count(order, 1)
             self._list(order)
+            before = known.filled_quantity if known is not None else 0
+            if order.filled_quantity != before and order.broker_order_ids:
+                self.filled_ns[order.intent.pocket] = fact.at_ns
         return order
 
     def put_away(self) -> None:
@@ -117,6 +123,7 @@ class Book:
         Nothing is forgotten: a late word brings an order back, and whoever names one is answered.
         Only who asks for all of them is no longer told of it.
         """
+        self.filled_ns.clear()
         for intent_id in [each for each in self._orders if each not in self._open]:
             del self._orders[intent_id]
             self._away[intent_id] = _small(self._heard.pop(intent_id))

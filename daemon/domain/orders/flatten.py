@@ -49,6 +49,7 @@ class Holding(Struct, frozen=True):
         is_ordered: an order for it can be made at all; else a person closes it at the broker.
         guards: while it is long it guards the shorts beside it, so it waits until they are bought
             back.
+        underlying: what it is of; a short of another is not beside it.
     """
 
     leg_id: str
@@ -61,6 +62,7 @@ class Holding(Struct, frozen=True):
     next_price_e4: int
     is_ordered: bool = True
     guards: bool = True
+    underlying: str = ""
 
 
 class PlaceExit(Struct, frozen=True):
@@ -250,9 +252,12 @@ def waiting(holdings: Sequence[Holding]) -> tuple[Holding, ...]:
 
     For a short that is never ordered from here no long waits: it would do so for good.
     """
-    if not any(each.net_quantity < 0 and each.is_ordered for each in holdings):
-        return ()
-    return tuple(each for each in holdings if each.guards and each.net_quantity >= 0)
+    shorts = {each.underlying for each in holdings if each.net_quantity < 0 and each.is_ordered}
+    return tuple(
+        each
+        for each in holdings
+        if each.guards and each.net_quantity >= 0 and each.underlying in shorts
+    )
 
 
 def is_flat(holdings: Sequence[Holding]) -> bool:

@@ -1,8 +1,8 @@
 """Hedges: an option that is held guards the shorts beside it, those that may yet come included.
 
-So it is sold last. A sale of an entry that goes no further may still fill until the broker says
-that it is gone: as long the option waits, and no longer than is said here, for an exit has a
-deadline.
+Beside it is what the same strategy has of the same underlying. So it is sold last. A sale of an
+entry that goes no further may still fill until the broker says that it is gone: as long the option
+waits, and no longer than is said here, for an exit has a deadline.
 """
 
 from __future__ import annotations
@@ -51,14 +51,21 @@ def guards(symbol: str) -> bool:
     return parts is not None and parts.kind.is_option
 
 
+def underlying(symbol: str) -> str:
+    """Return what a contract is of; what is none of ours is of itself alone."""
+    parts = parts_of(symbol)
+    return symbol if parts is None else parts.underlying
+
+
 def opening_sales(
-    orders: Iterable[Order], strategy_id: str, held: Callable[[str], int]
+    orders: Iterable[Order], strategy_id: str, beside: str, held: Callable[[str], int]
 ) -> tuple[Order, ...]:
     """Return the entries of a strategy that may still open a short: all of a leg, or none.
 
     Args:
         orders: those that may still fill.
         strategy_id: whose.
+        beside: the symbol of what would guard it: of another underlying none is returned.
         held: returns the units that a leg of it holds; below zero short.
     """
     sales = [
@@ -67,6 +74,7 @@ def opening_sales(
         if order.intent.strategy_id == strategy_id
         and order.intent.purpose is Purpose.ENTRY
         and order.intent.side is Side.SELL
+        and underlying(order.intent.symbol) == underlying(beside)
     ]
     units: dict[str, int] = {}
     for order in sales:

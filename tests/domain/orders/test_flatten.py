@@ -89,6 +89,20 @@ def test_every_refusal_has_its_answer_and_its_patience(kind, expected, patience_
             [("call", Side.BUY, 130, 1_000), ("hedge", Side.SELL, 130, 1_000)],
         ),
         (
+            "nor does a short of another underlying",
+            (replace(LONG, underlying="NIFTY"), replace(CLOSING, underlying="INFY")),
+            [("hedge", Side.SELL, 130, 1_000)],
+        ),
+        (
+            "while one of its own does",
+            (
+                replace(LONG, underlying="NIFTY"),
+                replace(CLOSING, underlying="NIFTY"),
+                replace(CLOSING, leg_id="share", underlying="INFY"),
+            ),
+            [],
+        ),
+        (
             "while one beside it that guards waits",
             (replace(LONG, leg_id="future", guards=False), LONG, CLOSING),
             [("future", Side.SELL, 130, 1_000)],

@@ -4,11 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.hedges import Patience, guards, opening_sales, sentence
+from daemon.domain.orders.hedges import Patience, guards, opening_sales, sentence, underlying
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 
 S = 10**9
-CALL = "NIFTY-2025-09-02-24550-CE"
+CALL, PUT = "NIFTY-2025-09-02-24550-CE", "NIFTY-2025-09-30-24000-PE"
 PATIENCE = Patience(gone_ns=2 * S, doubt_ns=10 * S)
 INTENT = Intent(
     *("i1", "a", "s", "ce", CALL, Side.SELL, 75),
@@ -33,6 +33,14 @@ def sale(units=75, **of):
 )
 def test_an_option_guards_and_nothing_else_does(symbol, expected):
     assert guards(symbol) is expected
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expected"),
+    [(CALL, "NIFTY"), ("NIFTY-2025-09-30-FUT", "NIFTY"), ("INFY", "INFY"), ("what is", "what is")],
+)
+def test_a_contract_is_of_its_underlying_and_what_nobody_knows_of_itself(symbol, expected):
+    assert underlying(symbol) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,13 +69,15 @@ def test_an_option_waits_for_a_sale_until_it_is_gone_and_not_for_ever(state, ask
         ([sale(), sale(leg_id="pe")], {"ce": 75}, 1),
         ([sale()], {"ce": 75}, 0),  # it sells what is held
         ([sale(strategy_id="other")], {}, 0),
+        ([sale(symbol="BANKNIFTY-2025-09-30-54000-CE")], {}, 0),
+        ([sale(symbol="NIFTY-2025-09-30-FUT")], {}, 1),
         ([sale(side=Side.BUY)], {}, 0),
         ([sale(purpose=Purpose.EXIT)], {}, 0),
         ([], {}, 0),
     ],
 )
 def test_entries_that_sell_more_than_their_leg_holds_may_open_a_short(orders, held, opening):
-    found = opening_sales(orders, "s", lambda leg_id: held.get(leg_id, 0))
+    found = opening_sales(orders, "s", PUT, lambda leg_id: held.get(leg_id, 0))
     assert len(found) == opening
 
 

@@ -24,6 +24,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders import hedges
+from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent
@@ -46,8 +47,8 @@ def place(desk: Desk, turn: Turn, closing: Closing, word: PlaceExit, now_ns: int
     assert leg is not None, "an exit is owed only for a leg that was entered"
     if word.side is Side.SELL:
         if hedges.guards(leg.symbol) and (
-            markets.to_buy_back(desk, owed.strategy_id)
-            or _guards(desk, turn, closing, word.leg_id, now_ns)
+            markets.to_buy_back(desk, owed.strategy_id, leg.symbol)
+            or _guards(desk, turn, closing, leg, now_ns)
         ):
             closing.held_ns.setdefault(word.leg_id, now_ns)
             return
@@ -100,7 +101,7 @@ def tell(turn: Turn, closing: Closing, answer: Answer, what: str, now_ns: int) -
         turn.record(Noted(NoteKind.REFUSED, because, now_ns, owed.strategy_id))
 
 
-def _guards(desk: Desk, turn: Turn, closing: Closing, leg_id: str, now_ns: int) -> bool:
+def _guards(desk: Desk, turn: Turn, closing: Closing, leg: BasketLeg, now_ns: int) -> bool:
     """Say whether an option guards shorts which nobody buys back yet.
 
     Those are what entries that go no further may still sell, waited for no longer than an exit may
@@ -108,9 +109,9 @@ def _guards(desk: Desk, turn: Turn, closing: Closing, leg_id: str, now_ns: int) 
     """
     strategy_id = closing.owed.strategy_id
     patience = hedges.Patience(desk.terms.verify_ns, desk.terms.exit_limit_ns)
-    since_ns = closing.held_ns.get(leg_id, now_ns)
-    waits = now_ns - since_ns < patience.doubt_ns and _is_short(desk, closing)
-    for sale in _sales(desk, closing):
+    since_ns = closing.held_ns.get(leg.leg_id, now_ns)
+    waits = now_ns - since_ns < patience.doubt_ns and _is_short(desk, closing, leg.symbol)
+    for sale in _sales(desk, closing, leg.symbol):
         closing.awaited.add(sale.intent.leg_id)
         intent_id = sale.intent.intent_id
         until_ns = patience.until_ns(sale, since_ns, desk.taken_back.get(intent_id))
@@ -126,8 +127,8 @@ def _guards(desk: Desk, turn: Turn, closing: Closing, leg_id: str, now_ns: int) 
     return waits
 
 
-def _is_short(desk: Desk, closing: Closing) -> bool:
-    """Say whether a strategy has a short that is to go, and no exit of it is owed yet.
+def _is_short(desk: Desk, closing: Closing, beside: str) -> bool:
+    """Say whether a short beside a contract is to go, and no exit of it is owed yet.
 
     What a hedge waited for is guarded by it once it has filled, though it be wanted.
     """
@@ -136,6 +137,7 @@ def _is_short(desk: Desk, closing: Closing) -> bool:
     owed = {leg for c in desk.closings.values() for leg in _legs_of(c)}
     return any(
         key[0] == strategy_id
+        and hedges.underlying(pocket.symbol) == hedges.underlying(beside)
         and key not in owed
         and (killed or key[1] in closing.awaited or not _stays(desk, key))
         and (net := desk.book.position(*key).net_quantity) < 0
@@ -149,8 +151,8 @@ def _stays(desk: Desk, key: tuple[str, str]) -> bool:
     return is_loose(key[0]) or key in desk.entered
 
 
-def _sales(desk: Desk, closing: Closing) -> tuple[Order, ...]:
-    """Return the entries that may still open a short of a closing's strategy, and are not to.
+def _sales(desk: Desk, closing: Closing, beside: str) -> tuple[Order, ...]:
+    """Return the entries that may still open a short beside a contract, and are not to.
 
     What is entered on is wanted, as is an order by hand, unless it is taken back.
     """
@@ -162,7 +164,10 @@ def _sales(desk: Desk, closing: Closing) -> tuple[Order, ...]:
         and (order.state is State.WORKING or day_of(order.intent.decided_ns) == desk.day)
     )
     return hedges.opening_sales(
-        orders, strategy_id, lambda leg_id: desk.book.position(strategy_id, leg_id).net_quantity
+        orders,
+        strategy_id,
+        beside,
+        lambda leg_id: desk.book.position(strategy_id, leg_id).net_quantity,
     )
 
 

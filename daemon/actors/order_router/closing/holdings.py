@@ -61,6 +61,7 @@ def holding(desk: Desk, closing: Closing, leg_id: str, now_ns: int) -> Holding:
         next_price_e4=next_price_e4,
         is_ordered=markets.is_ordered(desk, leg.symbol),
         guards=hedges.guards(leg.symbol),
+        underlying=hedges.underlying(leg.symbol),
     )
 
 

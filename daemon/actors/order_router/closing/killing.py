@@ -27,6 +27,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.kill import Sight, Stage, after
+from daemon.domain.orders.lag import may_lag
 from daemon.domain.orders.reconcile import Difference, id_in, positions
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Pocket, Product, Purpose, State
@@ -44,6 +45,8 @@ class _Seen(Struct, frozen=True):
         doubtful: orders of today that may still fill, and nobody knows.
         held: (strategy, leg) and what it holds, where the broker's evidence has it too.
         beyond: what the broker shows held beyond our book.
+        unseen: (strategy, leg) and what has just filled of it, where the broker does not show it
+            yet.
     """
 
     working: tuple[Order, ...]
@@ -51,13 +54,14 @@ class _Seen(Struct, frozen=True):
     doubtful: tuple[Order, ...]
     held: tuple[tuple[tuple[str, str], Pocket], ...]
     beyond: tuple[Difference, ...]
+    unseen: tuple[tuple[tuple[str, str], Pocket], ...]
 
     @property
     def sight(self) -> Sight:
         """What of it is the most pressing."""
         if self.working:
             return Sight.WORKING
-        if self.held or self.exits or self.beyond:
+        if self.held or self.exits or self.beyond or self.unseen:
             return Sight.HELD
         return Sight.DOUBTFUL if self.doubtful else Sight.QUIET
 
@@ -115,9 +119,14 @@ def saw(desk: Desk, read: AccountRead) -> None:
 
 
 def _close(desk: Desk, turn: Turn, kill: Kill, now_ns: int) -> None:
-    """Owe an exit of all that is held, and take back what could open something."""
+    """Owe an exit of all that is held, and take back what could open something.
+
+    A reading that may lag behind a fill still shows what that has closed: nothing is taken in as
+    external by it.
+    """
     for difference in _beyond(desk, kill):
-        if desk.reads.gap(difference.pocket, desk.terms.verify_ns) is not None:
+        lasted = desk.reads.gap(difference.pocket, desk.terms.verify_ns) is not None
+        if lasted and not _lags(desk, difference.pocket):
             desk.reads.adopted(difference.pocket)
             reconciling.adopt(desk, turn, difference, now_ns)
     legs: dict[str, list[str]] = {}
@@ -212,6 +221,7 @@ def _look(desk: Desk, kill: Kill) -> _Seen:
         ),
         held=_held(desk, kill),
         beyond=_beyond(desk, kill),
+        unseen=_unseen(desk, kill),
     )
 
 
@@ -250,6 +260,24 @@ def _beyond(desk: Desk, kill: Kill) -> tuple[Difference, ...]:
     return tuple(found)
 
 
+def _unseen(desk: Desk, kill: Kill) -> tuple[tuple[tuple[str, str], Pocket], ...]:
+    """Return the legs that hold something by our book which the newest reading may not show yet."""
+    scope, name = kill.latched.scope, kill.latched.id
+    return tuple(
+        (key, pocket)
+        for key, pocket in desk.holders()
+        if covers(scope, name, key[0])
+        and _lags(desk, pocket)
+        and not proven(desk, key, pocket, desk.book.position(*key).net_quantity)
+    )
+
+
+def _lags(desk: Desk, pocket: Pocket) -> bool:
+    """Say whether the newest reading may lack what has filled in a pocket."""
+    newest = desk.reads.newest
+    return newest is not None and may_lag(desk.book, pocket, newest.at_ns)
+
+
 def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
     """Say whether a reading shows nothing of a scope; of a strategy it names orders alone."""
     rests = [order for order in read.orders if order.state is State.WORKING]
@@ -263,7 +291,7 @@ def _shows_flat(desk: Desk, kill: Kill, read: AccountRead) -> bool:
 def _left(desk: Desk, kill: Kill, seen: _Seen, now_ns: int) -> tuple[str, ...]:
     """Return what is still open or on its way, a sentence each."""
     held = (
-        f"{' '.join(key)} holds {net:+d} {pocket}{markets.barred_because(desk, key, now_ns)}"
+        f"{' '.join(key)} holds {net:+d} {pocket}{markets.because(desk, key, now_ns)}"
         for key, pocket in seen.held
         if (net := desk.book.position(*key).net_quantity)
     )
@@ -271,7 +299,12 @@ def _left(desk: Desk, kill: Kill, seen: _Seen, now_ns: int) -> tuple[str, ...]:
     beyond = (
         f"the broker shows {d.theirs - d.ours:+d} {d.pocket} beyond our book" for d in seen.beyond
     )
-    left = (*held, *map(order_left, orders), *beyond)
+    unseen = (
+        f"{' '.join(key)} holds {net:+d} {pocket}: it has just filled, and is not shown yet"
+        for key, pocket in seen.unseen
+        if (net := desk.book.position(*key).net_quantity)
+    )
+    left = (*held, *map(order_left, orders), *beyond, *unseen)
     if not left and not kill.proof.given:
         unread = desk.reads.unread
         because = f": it cannot be read: {unread}" if unread else ""
@@ -290,7 +323,7 @@ def _unshown(desk: Desk, kill: Kill) -> tuple[str, ...]:
     for key, pocket in desk.holders():
         net = desk.book.position(*key).net_quantity
         is_asked = covers(scope, name, key[0]) and pocket.product is Product.CARRY
-        if is_asked and not proven(desk, key, pocket, net):
+        if is_asked and not proven(desk, key, pocket, net) and not _lags(desk, pocket):
             what = f"{' '.join(key)} holds {net:+d} {pocket} by our book"
             found.append(f"{what}, and the broker shows none of it: look for it there")
     return tuple(found)

@@ -53,11 +53,11 @@ def await_opening(desk: Desk, turn: Turn, owed: ExitOwed, now_ns: int) -> None:
         desk.wakes.wake(turn, ClosingDue(owed.exit_id, opens_ns))
 
 
-def to_buy_back(desk: Desk, strategy_id: str) -> tuple[str, ...]:
-    """Return the legs of a strategy that are short and being left: options it holds wait for them.
+def to_buy_back(desk: Desk, strategy_id: str, beside: str) -> tuple[str, ...]:
+    """Return the legs of a strategy that are short and being left: an option beside them waits.
 
     One that the broker does not show is not bought back, nor is one that cannot be ordered from
-    here, so nothing waits for it.
+    here, so nothing waits for it; of another underlying none is beside the option.
     """
     found: list[str] = []
     for owed in (closing.owed for closing in desk.closings.values()):
@@ -65,6 +65,8 @@ def to_buy_back(desk: Desk, strategy_id: str) -> tuple[str, ...]:
             key, leg = (strategy_id, leg_id), desk.leg(strategy_id, leg_id)
             net = desk.book.position(*key).net_quantity
             if leg is None or net >= 0 or not is_ordered(desk, leg.symbol):
+                continue
+            if hedges.underlying(leg.symbol) != hedges.underlying(beside):
                 continue
             if proven(desk, key, leg.pocket, net):
                 found.append(leg_id)
@@ -102,8 +104,9 @@ def shut_because(desk: Desk, strategy_id: str, leg_ids: Iterable[str], now_ns: i
 
 def _waits_because(desk: Desk, key: tuple[str, str]) -> str:
     """Return which shorts are bought back before a leg is sold; empty: it waits for none."""
-    guards = desk.book.position(*key).net_quantity > 0 and hedges.guards(_symbol(desk, key))
-    shorts = to_buy_back(desk, key[0]) if guards else ()
+    symbol = _symbol(desk, key)
+    guards = desk.book.position(*key).net_quantity > 0 and hedges.guards(symbol)
+    shorts = to_buy_back(desk, key[0], symbol) if guards else ()
     if not shorts:
         return ""
     are = "is" if len(shorts) == 1 else "are"

@@ -456,7 +456,7 @@ def test_a_kill_sells_the_one_lot_that_the_broker_shows_of_two_strategies_once()
     stage.tell(latch())
     stage.run()
     assert stage.broker.net() == {}
-    stage.run(15)
+    stage.run(20)  # until the positions cannot lag behind that sale any more
     assert stage.told(KillStaged)[-1].stage == "flat"
     assert len(stage.told(ExitOwed)) == 2
 

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.market.frames import Frame
+from daemon.domain.orders.lag import LAG_NS
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -365,11 +366,115 @@ def test_readings_from_before_our_exit_has_filled_show_nothing_to_close(monkeypa
     assert stages(stage)[-1][0] == "flat"
 
 
+@pytest.mark.parametrize("lag_s", [4, 12])
+@pytest.mark.parametrize("legs", [("hc",), ("ce", "hc")])
+def test_what_a_kill_has_just_closed_is_not_closed_again_while_the_positions_still_show_it(
+    legs, lag_s
+):
+    stage = Stage(terms=READING)
+    stage.run(1)
+    stage.entered(*legs)
+    beat(stage, 30)
+    stage.broker.lag_s = lag_s
+    stage.tell(latch())
+    beat(stage, lag_s + 1)
+    assert (stage.broker.net(), stages(stage)[-1][0] == "flat") == ({}, False)
+    beat(stage, 60)
+    assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
+    assert [i.strategy_id for i in stage.intents()] == ["s"] * 2 * len(legs)
+
+
+def test_what_a_person_has_just_closed_is_not_closed_again_by_a_kill():
+    """His order is heard of by a reading whose positions do not show it yet."""
+    stage = Stage(terms=READING)
+    stage.run(1)
+    stage.entered("hc")
+    beat(stage, 30)
+    stage.broker.lag_s = 8
+    order = stage.broker.stranger(HC, Side.SELL)
+    stage.broker.fill(order, stage.now_ns)
+    stage.tell(latch())
+    beat(stage, 60)
+    assert (stage.broker.net(), stages(stage)[-1][0]) == ({}, "flat")
+
+
+def test_positions_that_never_show_what_a_kill_has_closed_put_off_their_word_for_seconds_only():
+    """What they still show then is there by their word: the kill closes it."""
+    stage = Stage(terms=READING)
+    stage.run(1)
+    stage.entered("hc")
+    beat(stage, 30)
+    stage.broker.lag_s = 3_600
+    stage.broker._fills.clear()
+    stage.tell(latch())
+    began_ns = stage.now_ns
+    beat(stage, 20)
+    (again,) = [i for i in stage.intents() if i.strategy_id == "external" and i.purpose == "exit"]
+    assert LAG_NS <= again.decided_ns - began_ns <= LAG_NS + 2 * S
+
+
+def unseen(lag_s: int, product: Product = Product.INTRADAY) -> Stage:
+    """A leg has filled, and for so long no reading shows it; the other leg rests."""
+    stage = Stage(["fill", "work"], terms=READING)
+    beat(stage, 1)
+    stage.broker.lag_s = lag_s
+    stage.entered(leg("hc", product=product), "hp", **KEEP)
+    stage.broker.calm()
+    beat(stage, 11)
+    return stage
+
+
+@pytest.mark.parametrize("product", list(Product))
+@pytest.mark.parametrize("scope", [latch(), latch("k", Scope.STRATEGY, "s")])
+def test_a_kill_is_not_flat_while_the_positions_do_not_show_what_has_just_filled(scope, product):
+    stage = unseen(14, product)
+    stage.tell(scope)
+    beat(stage, 3)
+    assert stages(stage)[-1][0] == "closing"
+    assert stage.ask(SeeKill("k")).left == (
+        f"s hc holds +75 {Pocket(HC, product)}: it has just filled, and is not shown yet",
+    )
+    beat(stage, 60)
+    assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
+
+
+@pytest.mark.parametrize("product", [Product.INTRADAY, Product.CARRY])
+def test_a_kill_waits_for_positions_that_never_show_a_fill_for_seconds_only(product):
+    stage = unseen(3_600, product)
+    stage.tell(latch())
+    beat(stage, 30)
+    assert (stages(stage)[-1][0], len(stage.intents())) == ("flat", 2)
+
+
+def test_what_no_fill_explains_is_closed_while_another_pocket_lags():
+    stage = Stage(terms=READING)
+    beat(stage, 1)
+    stage.broker.lag_s = 12
+    stage.entered("hc")
+    stage.broker.beside[Pocket(HC, Product.CARRY)] = 75
+    stage.tell(latch())
+    beat(stage, 8)
+    assert Pocket(HC, Product.CARRY) not in stage.broker.held()
+
+
+def test_a_kill_that_goes_on_after_a_restart_closes_nothing_again_that_has_just_filled():
+    stage = Stage(terms=READING)
+    stage.run(1)
+    stage.entered("hc")
+    beat(stage, 30)
+    stage.broker.lag_s = 8
+    stage.tell(latch())
+    stage.run(0.5)
+    stage.build()
+    beat(stage, 40)
+    assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
+
+
 def test_what_the_broker_shows_beyond_what_we_hold_is_closed_with_it():
     stage = Stage().entered("ce")
     stage.broker.beside[CE] = -150
     stage.tell(latch())
-    beat(stage, 12)
+    beat(stage, 24)
     assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
 
 
@@ -379,6 +484,26 @@ def test_what_the_broker_shows_beyond_is_named_until_it_is_closed():
     stage.tell(latch())
     beat(stage, 61)
     assert newest(stage).left == ("external NIFTY holds +10 NIFTY",)
+
+
+def test_an_option_of_nobodys_waits_for_no_short_of_another_underlying():
+    """Nobody quotes INFY, so it cannot be bought back."""
+    stage = Stage()
+    stage.broker.beside |= {"INFY": -10, HC: 75}
+    stage.tell(latch())
+    beat(stage, 8)
+    assert stage.broker.net() == {"INFY": -10}
+
+
+def test_a_kill_says_for_which_short_an_option_waits():
+    stage = Stage(["refuse OTHER"])
+    stage.broker.beside |= {CE: -75, HC: 75}
+    stage.tell(latch())
+    beat(stage, 61)
+    assert newest(stage).left == (
+        f"external {CE} holds -75 {CE}",
+        f"external {HC} holds +75 {HC} (it waits until {CE} is bought back)",
+    )
 
 
 def test_a_position_that_the_broker_does_not_show_is_not_closed():

@@ -104,10 +104,11 @@ def test_what_still_trades_is_left_at_once_and_the_shares_wait():
 
 
 @pytest.mark.untraced
-def test_longs_wait_for_shorts_whose_market_has_closed():
-    """What is short of the shares overnight is worth its hedge."""
+def test_an_option_waits_for_no_short_of_shares_whose_market_has_closed():
+    """It guards shorts of its own underlying."""
     stage = held(short_share(), call(Side.BUY))
-    assert without_wakes(stage.tell(leave("eq", "call")) + stage.run(1)) == ["owed eq,call stop"]
+    said = without_wakes(stage.tell(leave("eq", "call")) + stage.run(1))
+    assert said == ["owed eq,call stop", "intend 3 sell call 65 @99.95", "place 3", "call +0"]
 
     to_the_next_day(stage)
 
