@@ -35,6 +35,9 @@ from daemon.domain.risk.words import ExitReason
 from daemon.messages import ExitLegs, KillStaged, Noted, Scope
 from daemon.runtime.budget import Priority
 
+_Holder = tuple[tuple[str, str], Pocket]
+"""(strategy, leg) and what it holds."""
+
 
 class _Seen(Struct, frozen=True):
     """What a kill has before it.
@@ -52,9 +55,9 @@ class _Seen(Struct, frozen=True):
     working: tuple[Order, ...]
     exits: tuple[Order, ...]
     doubtful: tuple[Order, ...]
-    held: tuple[tuple[tuple[str, str], Pocket], ...]
+    held: tuple[_Holder, ...]
     beyond: tuple[Difference, ...]
-    unseen: tuple[tuple[tuple[str, str], Pocket], ...]
+    unseen: tuple[_Holder, ...]
 
     @property
     def sight(self) -> Sight:
@@ -238,14 +241,25 @@ def _entries(orders: list[Order]) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.intent.purpose is Purpose.ENTRY)
 
 
-def _held(desk: Desk, kill: Kill) -> tuple[tuple[tuple[str, str], Pocket], ...]:
+def _held(desk: Desk, kill: Kill) -> tuple[_Holder, ...]:
+    """Return the legs of a scope that hold something which the broker does not deny."""
+    return tuple(each for each in _holders(desk, kill) if _is_proven(desk, each))
+
+
+def _unseen(desk: Desk, kill: Kill) -> tuple[_Holder, ...]:
+    """Return the legs that hold something by our book which the newest reading may not show yet."""
+    holders = (each for each in _holders(desk, kill) if _lags(desk, each[1]))
+    return tuple(each for each in holders if not _is_proven(desk, each))
+
+
+def _holders(desk: Desk, kill: Kill) -> list[_Holder]:
     scope, name = kill.latched.scope, kill.latched.id
-    return tuple(
-        (key, pocket)
-        for key, pocket in desk.holders()
-        if covers(scope, name, key[0])
-        and proven(desk, key, pocket, desk.book.position(*key).net_quantity)
-    )
+    return [each for each in desk.holders() if covers(scope, name, each[0][0])]
+
+
+def _is_proven(desk: Desk, holder: _Holder) -> bool:
+    key, pocket = holder
+    return bool(proven(desk, key, pocket, desk.book.position(*key).net_quantity))
 
 
 def _beyond(desk: Desk, kill: Kill) -> tuple[Difference, ...]:
@@ -258,18 +272,6 @@ def _beyond(desk: Desk, kill: Kill) -> tuple[Difference, ...]:
         if (ours + more) * more > 0:
             found.append(Difference(pocket.symbol, ours, ours + more, pocket.product))
     return tuple(found)
-
-
-def _unseen(desk: Desk, kill: Kill) -> tuple[tuple[tuple[str, str], Pocket], ...]:
-    """Return the legs that hold something by our book which the newest reading may not show yet."""
-    scope, name = kill.latched.scope, kill.latched.id
-    return tuple(
-        (key, pocket)
-        for key, pocket in desk.holders()
-        if covers(scope, name, key[0])
-        and _lags(desk, pocket)
-        and not proven(desk, key, pocket, desk.book.position(*key).net_quantity)
-    )
 
 
 def _lags(desk: Desk, pocket: Pocket) -> bool:
