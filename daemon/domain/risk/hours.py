@@ -61,8 +61,9 @@ def brought_forward(exit_ns: int, close_ns: int, margin_ns: int = MARGIN_NS) -> 
         close_ns: when the market closes on the present day; 0: it is not open on it.
         margin_ns: how long before a close that comes earlier than the exit time.
     """
-    is_cut_off = close_ns <= exit_ns < start_of(day_of(close_ns)) + DAY_NS
-    return close_ns - margin_ns if is_cut_off else exit_ns
+    begins_ns = start_of(day_of(close_ns))
+    is_of_the_day = begins_ns <= exit_ns < begins_ns + DAY_NS
+    return min(exit_ns, close_ns - margin_ns) if is_of_the_day else exit_ns
 
 
 def due(exit_ns: int, now_ns: int) -> bool:

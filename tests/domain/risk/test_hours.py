@@ -47,7 +47,8 @@ def test_what_is_left_is_left_a_minute_before_the_close_at_the_latest(
     ("day", "close", "expected"),
     [
         (DAY, time(15, 30), time(15, 20)),
-        (DAY, time(15, 20, 1), time(15, 20)),
+        (DAY, time(15, 21), time(15, 20)),
+        (DAY, time(15, 20, 1), time(15, 19, 1)),
         (DAY, time(15, 20), time(15, 19)),
         (DAY, time(12, 30), time(12, 29)),
         (date(2025, 8, 28), time(12, 30), time(15, 20)),
