@@ -85,7 +85,7 @@ class BasketEnded(Struct, frozen=True, tag=True):
         because: why not; empty where it is.
         at_ns: when.
         account: its mark; empty at home.
-        waits: nothing of it was begun, and what kept it out may pass: it is decided anew then.
+        waits: nothing of it has left, and what kept it back may pass: it is decided anew then.
     """
 
     basket_id: str

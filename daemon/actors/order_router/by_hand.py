@@ -11,13 +11,13 @@ from __future__ import annotations
 from daemon.actors.order_router import waiting
 from daemon.actors.order_router.broker import reconciling
 from daemon.actors.order_router.broker.holds import paused_because
-from daemon.actors.order_router.broker.open_orders import is_over, open_orders
+from daemon.actors.order_router.broker.open_orders import is_over
 from daemon.actors.order_router.broker.sending import Errand, Later, judge, may_fill, send
 from daemon.actors.order_router.closing import exits, markets
 from daemon.actors.order_router.known.alarms import AnswerDue
-from daemon.actors.order_router.known.desk import Desk, basket_of
+from daemon.actors.order_router.known.desk import Desk, basket_of, legs_entered
 from daemon.actors.order_router.known.halts import said
-from daemon.actors.order_router.known.loose import Request, is_loose
+from daemon.actors.order_router.known.loose import Request
 from daemon.actors.order_router.opening import entries, funds, obstacles
 from daemon.actors.order_router.opening.permission import unarmed_because
 from daemon.actors.turn import Turn
@@ -81,7 +81,10 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
         for leg in opened.basket.legs
         if leg_id in ("", leg.leg_id)
     )
-    wanted_legs = tuple(dict.fromkeys((*legs, *entering, *_unfilled(desk, strategy_id, leg_id))))
+    entered = tuple(leg for leg in legs_entered(desk, strategy_id) if leg_id in ("", leg))
+    unfilled = may_fill(desk, Purpose.ENTRY, strategy_id, entered)
+    kept = (order.intent.leg_id for order in unfilled)
+    wanted_legs = tuple(dict.fromkeys((*legs, *entering, *kept)))
     because = f"left by {wanted.by}"
     ended = "" if leg_id else obstacles.end_wait(desk, turn, strategy_id, because, now_ns)
     if not wanted_legs:
@@ -92,17 +95,6 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
         exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
         text = f"leaving {', '.join(wanted_legs)}"
     return Done(text, _owed_because(desk, strategy_id, wanted_legs, now_ns))
-
-
-def _unfilled(desk: Desk, strategy_id: str, leg_id: str) -> list[str]:
-    """Return the legs, or the one that is named, that an entry which was given up may still fill.
-
-    An order by hand is cancelled by itself.
-    """
-    orders = () if is_loose(strategy_id) else open_orders(desk)
-    intents = (order.intent for order in orders if order.intent.purpose is Purpose.ENTRY)
-    ours = (intent.leg_id for intent in intents if intent.strategy_id == strategy_id)
-    return [leg for leg in ours if leg_id in ("", leg)]
 
 
 def _leave_part(

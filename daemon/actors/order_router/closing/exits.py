@@ -9,7 +9,7 @@ from daemon.actors.order_router.closing import exit_orders, markets
 from daemon.actors.order_router.closing.holdings import holding, is_met, surplus
 from daemon.actors.order_router.closing.withdrawals import recall_by_hand, withdraw
 from daemon.actors.order_router.known.alarms import ClosingDue, ExitLate
-from daemon.actors.order_router.known.desk import Desk
+from daemon.actors.order_router.known.desk import Desk, legs_entered
 from daemon.actors.order_router.known.owed import LATE, UNREAD, Closing
 from daemon.actors.order_router.opening import entries
 from daemon.actors.turn import Turn
@@ -67,7 +67,7 @@ def _unfilled(desk: Desk, wanted: ExitLegs) -> list[str]:
     held = {leg for (of, leg), _ in desk.holders() if of == owner}
     if not held <= {*wanted.leg_ids, *_leaving(desk, owner)}:
         return []
-    return sorted(leg_id for of, leg_id in desk.entered if of == owner)
+    return legs_entered(desk, owner)
 
 
 def _leaving(desk: Desk, strategy_id: str) -> set[str]:

@@ -332,5 +332,10 @@ def basket_of(desk: Desk, basket_id: str) -> Basket | None:
     return opened.basket if opened else None
 
 
+def legs_entered(desk: Desk, strategy_id: str) -> list[str]:
+    """Return the legs of a strategy that were entered and not yet left, filled or not."""
+    return sorted(leg_id for owner, leg_id in desk.entered if owner == strategy_id)
+
+
 def _keys(basket: Basket) -> tuple[tuple[str, str], ...]:
     return tuple((basket.strategy_id, leg.leg_id) for leg in basket.legs)
