@@ -384,12 +384,18 @@ def test_what_a_kill_has_just_closed_is_not_closed_again_while_the_positions_sti
     assert [i.strategy_id for i in stage.intents()] == ["s"] * 2 * len(legs)
 
 
-def test_what_a_person_has_just_closed_is_not_closed_again_by_a_kill():
-    """His order is heard of by a reading whose positions do not show it yet."""
+def held_a_while() -> Stage:
+    """A hedge that is held, so long that no reading lags behind its entry."""
     stage = Stage(terms=READING)
     stage.run(1)
     stage.entered("hc")
     beat(stage, 30)
+    return stage
+
+
+def test_what_a_person_has_just_closed_is_not_closed_again_by_a_kill():
+    """His order is heard of by a reading whose positions do not show it yet."""
+    stage = held_a_while()
     stage.broker.lag_s = 8
     order = stage.broker.stranger(HC, Side.SELL)
     stage.broker.fill(order, stage.now_ns)
@@ -400,10 +406,7 @@ def test_what_a_person_has_just_closed_is_not_closed_again_by_a_kill():
 
 def test_positions_that_never_show_what_a_kill_has_closed_put_off_their_word_for_seconds_only():
     """What they still show then is there by their word: the kill closes it."""
-    stage = Stage(terms=READING)
-    stage.run(1)
-    stage.entered("hc")
-    beat(stage, 30)
+    stage = held_a_while()
     stage.broker.lag_s = 3_600
     stage.broker._fills.clear()
     stage.tell(latch())
@@ -458,10 +461,7 @@ def test_what_no_fill_explains_is_closed_while_another_pocket_lags():
 
 
 def test_a_kill_that_goes_on_after_a_restart_closes_nothing_again_that_has_just_filled():
-    stage = Stage(terms=READING)
-    stage.run(1)
-    stage.entered("hc")
-    beat(stage, 30)
+    stage = held_a_while()
     stage.broker.lag_s = 8
     stage.tell(latch())
     stage.run(0.5)
