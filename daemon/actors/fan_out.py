@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from daemon.domain.plans.risk_rules import strategy_rules
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.words import LockRule, StrategyRules
-from daemon.messages import BasketEnded, BasketOpened, EnterLegs
+from daemon.messages import BasketEnded, BasketOpened, EnterLegs, WaitOver
+from daemon.messages.asks import EndWait
 from daemon.messages.cells import address
 from daemon.runtime.words import Tell
 
@@ -129,12 +130,17 @@ class FanOut:
         self._is_spent = self._is_spent or self._begun()
         self._clear()
 
-    def hear(self, fact: BasketOpened | BasketEnded) -> bool:
+    def hear(self, fact: BasketOpened | BasketEnded | WaitOver) -> bool:
         """Take in what an account made of it; what is told of an older day is passed over.
 
+        That what kept an entry out has passed may be heard before that it waits.
+
         Returns:
-            Whether it was told of the newest day.
+            Whether an entry of the newest day was told of.
         """
+        if isinstance(fact, WaitOver):
+            self._passed.add(fact.account)
+            return False
         basket_id = _basket_id(fact)
         if not self._begin(*_entry_of(basket_id)):
             return False
@@ -143,9 +149,17 @@ class FanOut:
         self._words[fact.account] = fact
         return True
 
-    def resume(self, mark: str) -> None:
-        """Know that what kept an entry out of an account has passed; its word may come later."""
-        self._passed.add(mark)
+    def end_waits(self, closed: str) -> tuple[Tell, ...]:
+        """Tell the accounts in which the entry still waits that it is over for the day.
+
+        Args:
+            closed: when its window was over, in words for people.
+        """
+        return tuple(
+            Tell(place.router, EndWait(self._id, self._over_because(place.mark, word, closed)))
+            for place in self._places
+            if isinstance(word := self._words.get(place.mark), BasketEnded) and word.waits
+        )
 
     def stage(self) -> Stage:
         """Return how far the entry has come."""
@@ -227,6 +241,11 @@ class FanOut:
             for place in self._places
             if (not begun if place.mark not in self._words else self._is_free(place.mark))
         ]
+
+    def _over_because(self, mark: str, ended: BasketEnded, closed: str) -> str:
+        """Return why an entry that waits is over for the day, and what it waited for."""
+        how = "it had waited, and was not decided anew" if mark in self._passed else "it waited"
+        return f"it is over for today: {how} until its window ended at {closed}: {ended.because}"
 
     def _is_free(self, mark: str) -> bool:
         return mark in self._passed and _waits(self._words[mark])

@@ -9,6 +9,7 @@ from daemon.actors.chain_view import Chain, crossed, lacks_options
 from daemon.actors.entry_basket import decided, opened_by
 from daemon.actors.entry_window import Window, window_of
 from daemon.actors.fan_out import ENTERED, FanOut, Place, Stage
+from daemon.actors.last_moment import LastMoment, WindowOver
 from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
 from daemon.domain.instants import wall_of
@@ -74,6 +75,7 @@ class StrategyRunner:
     ) -> None:
         self._plan = plan
         self._fan_out = FanOut(plan, places)
+        self._last_moment = LastMoment(self._fan_out)
         self._marks = tuple(place.mark for place in places)
         self._strict = strict
         self._quotes: dict[str, Quote] = {}
@@ -115,13 +117,14 @@ class StrategyRunner:
                     self._hear(turn, message, now_ns)
             case WaitOver():
                 if message.strategy_id == self._plan.id:
-                    self._fan_out.resume(message.account)
+                    self._take_word(message)
             case Ask(number, about):
                 turn.do(Show(Told(number, self._answer(turn, about, now_ns))))
-            case Started():
-                return NOTHING
+            case Started() | WindowOver():
+                pass
             case _:
                 raise AssertionError(f"the runner was told {message!r}")
+        self._last_moment.watch(turn, self._window, now_ns)
         return turn.done()
 
     @property
@@ -139,7 +142,7 @@ class StrategyRunner:
         elif told.because:  # what a person stops was heard when he said so
             self._taking, self._why = False, told.because
 
-    def _take_word(self, fact: BasketOpened | BasketEnded) -> None:
+    def _take_word(self, fact: BasketOpened | BasketEnded | WaitOver) -> None:
         """Take in what an account made of an entry; frames are looked at while others wait."""
         if not self._fan_out.hear(fact):
             return
@@ -175,7 +178,7 @@ class StrategyRunner:
             case BasketEnded(_, strategy_id) if strategy_id == mine:
                 self._take_word(fact)
                 if fact.waits:  # whether what it waits for has passed, another decision shows
-                    self._fan_out.resume(fact.account)
+                    self._take_word(WaitOver(mine, fact.account))
             case Noted(_, text, _, strategy_id) if strategy_id == mine:
                 self._told.add(_said(text))
                 self._is_bare = self._is_bare or text == self._bare

@@ -85,6 +85,13 @@ class CancelAll(Struct, frozen=True):
     by: str
 
 
+class EndWait(Struct, frozen=True):
+    """To a router: an entry of a strategy waits no longer, for its time of entry is over."""
+
+    strategy_id: str
+    because: str
+
+
 class PlaceByHand(Struct, frozen=True):
     """To a router: send one order; `dry_run` passes every gate and sends nothing."""
 

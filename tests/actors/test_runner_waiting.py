@@ -7,9 +7,7 @@ from msgspec.structs import replace
 
 from daemon.actors.fan_out import Place
 from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
-from daemon.actors.strategy_runner import StrategyRunner
 from daemon.messages import (
-    Ask,
     BasketEnded,
     EntryDecided,
     FreeEntries,
@@ -18,13 +16,11 @@ from daemon.messages import (
     Noted,
     ReleaseLatch,
     Scope,
-    SeeStrategy,
     StrategyDeclared,
     StrategyStarted,
-    Told,
     WaitOver,
 )
-from daemon.runtime.words import NOTHING, Show, Tell
+from daemon.runtime.words import NOTHING, Tell
 from tests.kit.acting import (
     DAY,
     NEXT_DAY,
@@ -37,53 +33,22 @@ from tests.kit.acting import (
     others,
     prices,
 )
-from tests.kit.plans import CALL, GUARD, PUT, parse, text
 from tests.kit.router import Stage, frame, latch
-
-HOURS = "[entry]\nat = 09:30:00\nno_later_than = 10:00:00\n[exit]\nat = 15:20:00\n"
-PLAN = parse(text(legs=CALL + PUT, tail=GUARD, hours=HOURS))
-HOME, BETA = Place(ROUTER, "alpha"), Place("router:beta", "beta", "beta")
-AT, TEN = clock("09:30:00"), clock("10:00:00")
-WAITS = "the entry waits: entries are paused: no beat"
-
-
-def runner(*before, places=(HOME,)) -> StrategyRunner:
-    return StrategyRunner(PLAN, places, strict=False, facts=before)
-
-
-def wait(entry: str = "", place: Place = HOME) -> BasketEnded:
-    """The word of an account that keeps an entry waiting."""
-    name = f"s@{place.mark}" if place.mark else "s"
-    because = "entries are paused: no beat"
-    return BasketEnded(f"{name}:{DAY}{entry}", "s", False, because, AT, place.mark, waits=True)
-
-
-def final(entry: str = "", place: Place = HOME, because: str = "") -> BasketEnded:
-    return replace(wait(entry, place), complete=not because, because=because, waits=False)
-
-
-def see(made, at_ns=AT, nifty="24555", **given):
-    return made.handle(prices(at_ns, "100", "95", NIFTY=nifty, **given), at_ns)
-
-
-def baskets(effects) -> dict[str, str]:
-    """Which basket each router is told of."""
-    return {each.to: each.message.opened.basket.basket_id for each in others(effects, Tell)}
-
-
-def status(made, at_ns=AT) -> str:
-    (show,) = others(made.handle(Ask(1, SeeStrategy()), at_ns), Show)
-    assert isinstance(show.view, Told)
-    return show.view.answer.status
-
-
-def waiting(*places: Place) -> StrategyRunner:
-    """One that has decided, and was told to wait everywhere."""
-    made = runner(day_opened(), places=places or (HOME,))
-    assert baskets(see(made))
-    for place in places or (HOME,):
-        made.handle(wait(place=place), AT)
-    return made
+from tests.kit.waiting_runner import (
+    AT,
+    BETA,
+    HOME,
+    PLAN,
+    TEN,
+    WAITS,
+    baskets,
+    final,
+    runner,
+    see,
+    status,
+    wait,
+    waiting,
+)
 
 
 def test_once_it_has_passed_it_is_decided_anew_on_the_prices_of_then_under_an_id_of_its_own():

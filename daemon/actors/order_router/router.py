@@ -81,6 +81,7 @@ from daemon.messages import (
     Settled,
     StrategyStarted,
 )
+from daemon.messages.asks import EndWait
 from daemon.ports.market import BookWanted, BygonePrices
 from daemon.runtime.budget import Budget
 from daemon.runtime.words import NOTHING, Effect, Publish, Started
@@ -123,8 +124,8 @@ class OrderRouter:
             case Due():
                 if desk.wakes.rings(message):
                     self._look_again(turn, message, now_ns)
-            case EnterLegs(opened):
-                entering.take(desk, turn, opened, now_ns)
+            case EnterLegs() | EndWait():
+                entering.take(desk, turn, message, now_ns)
             case ExitLegs():
                 exits.begin(desk, turn, message, now_ns)
             case Ask(number, about):

@@ -14,6 +14,7 @@ from daemon.messages import (
     BasketOpened,
     DayOpened,
     EnterLegs,
+    ExitByHand,
     FreeEntries,
     HeldBy,
     HoldEntries,
@@ -24,6 +25,7 @@ from daemon.messages import (
     StrategyStopped,
 )
 from daemon.messages.arming import AccountArmed, ArmAccount
+from daemon.messages.asks import EndWait
 from tests.kit.router import (
     CLOSES,
     CONDOR,
@@ -308,3 +310,56 @@ def test_a_second_decision_that_is_refused_at_once_ends_the_wait_of_the_first():
     late = "ended: its time for legging was over before it began"
     assert stage.tell(enter("ce", at_ns=T0 + 1, deadline_ns=T0)) == [late]
     assert not any(word.startswith("ended") for word in stage.tell(latch()))
+
+
+def by_a_kill(stage: Stage) -> None:
+    stage.tell(latch("k", Scope.STRATEGY, "s"))
+    stage.ask(ReleaseLatch("k", "me"))
+
+
+def by_hand(stage: Stage) -> None:
+    stage.ask(ExitByHand("s", "", 0, "me"))
+
+
+def by_its_window(stage: Stage) -> None:
+    stage.tell(EndWait("s", "too late"))
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
+@pytest.mark.parametrize(
+    ("ends", "because"),
+    [
+        (by_a_kill, "kill k of s is latched: enough; release it with rearm"),
+        (by_hand, "left by me"),
+        (by_its_window, "too late"),
+    ],
+)
+def test_once_its_wait_was_ended_for_good_an_entry_is_not_begun_again_on_that_day(
+    ends, because, restarted
+):
+    stage = Stage()
+    stage.tell(HOLD)
+    stage.tell(willing(1))
+    stage.tell(FREE)
+    ends(stage)
+    if restarted:
+        stage.build()
+    over = f"ended: the entry, which waited, is over for today: {because}"
+    assert stage.tell(willing(2)) == [over]
+    stage.tell(HOLD)
+    assert stage.tell(willing(3)) == [over]
+    assert (stage.told(BasketOpened), stage.intents()) == ([], [])
+
+    day_ns = 86_400 * S
+    tomorrow = DayOpened(DAY.replace(day=2), ((OPENS + day_ns, CLOSES + day_ns),), OPENS + day_ns)
+    stage.tell(FREE)
+    stage.tell(tomorrow, OPENS + day_ns)
+    assert "opened" in stage.tell(enter(at_ns=OPENS + day_ns))
+
+
+def test_the_end_of_a_window_ends_no_entry_that_does_not_wait():
+    stage = Stage(["work"])
+    stage.tell(EndWait("s", "too late"))
+    stage.tell(enter("ce"))
+    assert stage.tell(EndWait("s", "too late")) == []
+    assert (len(stage.told(BasketOpened)), stage.told(BasketEnded)) == (1, [])

@@ -44,6 +44,7 @@ class Conduct:
             until more is heard of it.
         delayed: strategies whose entry is tried again in a while; no restart keeps it.
         freed: those of them that were told that it has passed; no restart keeps it.
+        over: how the wait of a strategy's entry was last ended for good.
     """
 
     def __init__(self, repeats: Rate, refusals: Rate) -> None:
@@ -53,6 +54,7 @@ class Conduct:
         self.waiting: dict[str, BasketEnded] = {}
         self.delayed: dict[str, Delay] = {}
         self.freed: set[str] = set()
+        self.over: dict[str, BasketEnded] = {}
 
     def apply(self, fact: object) -> None:
         """Take one recorded fact in; those of others are passed over."""
@@ -65,6 +67,9 @@ class Conduct:
                 self.entries.take_back((strategy_id,), basket_id)
                 self.waiting[strategy_id] = fact  # it is decided once more, and was not begun
             case BasketEnded(basket_id, strategy_id, at_ns=at_ns):
+                waits = self.waiting.get(strategy_id)
+                if waits is not None and waits.basket_id == basket_id:
+                    self.over[strategy_id] = fact
                 self._wait_no_more(strategy_id)
                 self.delayed.pop(strategy_id, None)
                 self.entries.hit((strategy_id,), basket_id, at_ns)

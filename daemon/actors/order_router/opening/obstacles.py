@@ -37,7 +37,20 @@ def barred(desk: Desk, strategy_id: str, *, opted_in: bool) -> str:
     if desk.terms.live and not opted_in:
         return unwilling(strategy_id)
     because = desk.conduct.stopped.get(strategy_id, "")
-    return f"{strategy_id} is stopped, {because}; start it again first" if because else ""
+    if because:
+        return f"{strategy_id} is stopped, {because}; start it again first"
+    return _over_because(desk, strategy_id)
+
+
+def _over_because(desk: Desk, strategy_id: str) -> str:
+    """Return why the wait of an entry was ended for good today; empty: it was not.
+
+    A decision that was on its way then is of that entry.
+    """
+    over = desk.conduct.over.get(strategy_id)
+    if over is None or day_of(over.at_ns) != desk.day:
+        return ""
+    return f"the entry, which waited, is over for today: {over.because}"
 
 
 def unfinished(desk: Desk, strategy_id: str) -> str:
@@ -117,14 +130,15 @@ def look(desk: Desk, turn: Turn, now_ns: int) -> None:
     for strategy_id in sorted(waiting):
         killed = desk.halts.killed_by(strategy_id)
         if killed is not None:
-            _end(desk, turn, waiting.pop(strategy_id), said(killed), now_ns)
+            _end(desk, turn, waiting[strategy_id], said(killed), now_ns)
+            waiting.pop(strategy_id, None)
         elif strategy_id not in freed and not obstacle(desk, strategy_id, now_ns):
             freed.add(strategy_id)
             turn.do(Publish(WaitOver(strategy_id)))
 
 
 def end_wait(desk: Desk, turn: Turn, strategy_id: str, because: str, now_ns: int) -> str:
-    """End the entry of a strategy that waits, for a person wants none; say so, if one did."""
+    """End the entry of a strategy that waits, for nobody wants it any more; say so, if one did."""
     waits = desk.conduct.waiting.get(strategy_id)
     if waits is None or day_of(waits.at_ns) != desk.day:
         return ""
