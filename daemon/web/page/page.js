@@ -842,7 +842,7 @@ function showStage(box, told, said) {
   });
   mark(box.node, "stage", told.stage);
   put(box.said, said);
-  const lines = (told.left ?? []).map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
+  const lines = [...(told.left ?? []), ...(told.because ?? [])].map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
   if (box.lines !== lines.join("\n")) {
     box.lines = lines.join("\n");
     box.left.replaceChildren(...lines.map((line) => element("li", "", line)));
