@@ -120,12 +120,14 @@ class ExitByHand(Struct, frozen=True):
         leg_id: of which leg; empty: all.
         lots: how many of them; 0: all.
         by: who wants it.
+        reason: why; empty: that was not said.
     """
 
     strategy_id: str
     leg_id: str
     lots: int
     by: str
+    reason: str = ""
 
 
 class AdjustByHand(Struct, frozen=True):

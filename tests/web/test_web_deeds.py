@@ -52,6 +52,12 @@ def done(_: object) -> Done:
             ExitByHand("straddle", "ce", 2, "operator"),
         ),
         (
+            "/exit",
+            {"reason": "the news"},
+            "router:paper",
+            ExitByHand("straddle", "", 0, "operator", "the news"),
+        ),
+        (
             "/adjust",
             {"leg_id": "ce", "stop": 140.05},
             "watchdog",
