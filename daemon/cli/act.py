@@ -82,8 +82,9 @@ def leave(**asked: Any) -> int:
 def adjust(**asked: Any) -> int:
     """Move a stop: towards the market at once, away from it with --yes.
 
-    The loss of a whole strategy holds for each of its open entries: the answer says what that is
-    together. ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
+    The loss of a whole strategy holds for each of its open entries, in each of its accounts: the
+    answer says where each stood, and what the entries of an account may lose together.
+    ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
     """
     strategy, leg, level = asked["strategy"], asked["leg"], asked["level"]
     wanted: dict[str, Any] = {"stop": float(level), "loosen": asked["yes"]}
