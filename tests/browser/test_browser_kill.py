@@ -33,7 +33,7 @@ async def test_a_kill_from_which_nothing_leaves_says_why_and_what_to_do(tmp_path
         control = world.port.served.app[HOUSE].control
         control.line.names.modes = Modes({"paper": "live", "second": "paper"})
         await hold(tab)
-        why = "document.querySelector('.latch .left li:nth-child(2)')?.textContent"
+        why = "document.querySelector('.latch .left li:last-child')?.textContent"
         told = await tab.wait_for(why)
 
     assert told.endswith("`ordo login paper`, or close at the broker's own page")
