@@ -289,8 +289,10 @@ def _of_trading(fact: object) -> str:
             return f"{whose} {move.replace('_', ' ')} {at}"
         case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
             return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
-        case ExitOwed(_, strategy_id, leg_ids, ExitReason.RESIDENT_STOP):
-            return f"{strategy_id} leaves {', '.join(leg_ids)}: its stop at the broker was met"
+        case ExitOwed(_, strategy_id, leg_ids, reason, because=because):
+            met = ": its stop at the broker was met" if reason is ExitReason.RESIDENT_STOP else ""
+            why = f", by hand: {because}" if because else met
+            return f"{strategy_id} leaves {', '.join(leg_ids)}{why}" if why else ""
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             out = f"is out of {', '.join(leg_ids)}"
             return f"{strategy_id} " + (f"has closed {part}" if part else out)

@@ -26,13 +26,7 @@ class EntryDecided(Struct, frozen=True, tag=True):
 
 
 class StartMissed(Struct, frozen=True, tag=True):
-    """A strategy that takes entries has not entered in its time, and nothing has told why.
-
-    Attributes:
-        strategy_id: which.
-        due_ns: when it was to enter.
-        at_ns: the market instant.
-    """
+    """A strategy that takes entries has not entered by `due_ns`, and nothing has told why."""
 
     strategy_id: str
     due_ns: int
@@ -177,11 +171,12 @@ class LegExpired(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class ExitLegs(Struct, frozen=True):
-    """Leave these legs."""
+    """Leave these legs; `because` is what a person said of it, if anything."""
 
     strategy_id: str
     leg_ids: tuple[str, ...]
     reason: ExitReason
+    because: str = ""
 
 
 class ExitDecided(Struct, frozen=True, tag=True):
@@ -195,7 +190,7 @@ class ExitDecided(Struct, frozen=True, tag=True):
     account: str = ""
 
 
-class ExitOwed(Struct, frozen=True, tag=True):
+class ExitOwed(Struct, frozen=True, tag=True, omit_defaults=True):
     """An exit is an obligation from here on.
 
     Attributes:
@@ -205,6 +200,7 @@ class ExitOwed(Struct, frozen=True, tag=True):
         reason: why.
         at_ns: when.
         keep: units of each leg that stay held; 0: all of it is left.
+        because: what a person said of it; left out of a record where nobody said anything.
     """
 
     exit_id: str
@@ -212,8 +208,9 @@ class ExitOwed(Struct, frozen=True, tag=True):
     leg_ids: tuple[str, ...]
     reason: ExitReason
     at_ns: int
-    keep: int = 0
-    account: str = ""
+    keep: int = field(default_factory=int)  # of factories, so that they stand in records
+    account: str = field(default_factory=str)
+    because: str = ""
 
 
 class ExitFinished(Struct, frozen=True, tag=True):

@@ -86,7 +86,7 @@ ENTRIES: dict[type[Fact], Entry] = {
         ("at_ns", "intent_id", "settled"), unless_preset=("account", "product", "added_quantity")
     ),
     m.LegExpired: Entry(without=("at_ns",), unless_preset=("account", "outside")),
-    m.ExitOwed: Entry(without=("at_ns",), unless_preset=("keep", "account")),
+    m.ExitOwed: Entry(without=("at_ns", "because"), unless_preset=("keep", "account")),
     m.ExitFinished: Entry(
         ("at_ns",), unless_preset=("closed_quantity", "held_quantity", "account")
     ),

@@ -125,6 +125,10 @@ SENTENCES = [
         ExitOwed("x", "s", ("ce",), ExitReason.RESIDENT_STOP, NOW),
         "s leaves ce: its stop at the broker was met",
     ),
+    (
+        ExitOwed("x", "s", ("ce", "pe"), ExitReason.MANUAL, NOW, because="the news"),
+        "s leaves ce, pe, by hand: the news",
+    ),
     (ExitFinished("x", "s", ("ce",), NOW), "s is out of ce"),
     (ExitFinished("x", "s", ("ce",), NOW, 75, 75), "s has closed 75 of 150 units of ce"),
     (BasketEnded("s:1", "s", True, "", NOW), "s is in"),
@@ -234,6 +238,13 @@ def test_each_strategy_is_spaced_by_itself():
     screen.lines.show(seen(20_000, name="b"))
 
     assert [line.split()[2] for line in screen.said()] == ["a", "b"]
+
+
+def test_an_exit_of_which_nobody_said_anything_has_no_line_before_it_is_done():
+    screen = Screen()
+    screen.lines.tell(ExitOwed("x", "s", ("ce",), ExitReason.MANUAL, NOW), ORIGIN, NOW)
+
+    assert screen.said() == []
 
 
 def test_each_line_says_whose_money_it_is_by_its_account():

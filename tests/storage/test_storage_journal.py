@@ -140,6 +140,17 @@ def test_an_exit_that_was_recorded_before_parts_were_left_is_read_as_whole():
     assert decode(body) == ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)
 
 
+def test_what_a_person_said_of_an_exit_stands_in_records_only_where_something_was():
+    """It is his affair, and in no journal."""
+    exit_owed = ExitOwed("e", "s", ("call",), ExitReason.MANUAL, NOW)
+    body = '{"type":"ExitOwed","exit_id":"e","strategy_id":"s","leg_ids":["call"],'
+    body += f'"reason":"manual","at_ns":{NOW},"keep":0,"account":""}}'
+    assert encode(exit_owed).decode() == body
+    said = replace(exit_owed, because="the news")
+    assert decode(encode(said)) == said
+    assert hashed(said) == hashed(exit_owed)
+
+
 def test_what_a_market_lists_is_entered_and_what_a_recording_shows_is_absent():
     """That comes with the recording, as its prices do."""
     told = OptionsListed("NIFTY", date(2025, 9, 2), (1,), (1,), NOW)
