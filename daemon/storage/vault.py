@@ -90,7 +90,7 @@ class Vault:
                 path = path or self._place.folder / vault_keys.KEY_FILE
                 if not path.exists() and not path.is_symlink():
                     vault_keys.write_keys(path, (vault_keys.new_key(),))
-                held = Held(vault_rows.VERSION, _proof(KeyRing(read_keys(path)), now_ns))
+                held = Held(vault_rows.VERSION, _proof(self._keys_of(path), now_ns))
             self._write(held)
 
     def rows(self) -> tuple[Row, ...]:
@@ -252,9 +252,12 @@ class Vault:
         if held.salt:
             ring = KeyRing((key_of(self._passphrase(), bytes.fromhex(held.salt), held.cost),))
         else:
-            ring = KeyRing(read_keys(self._key_path() or self._place.folder / vault_keys.KEY_FILE))
+            ring = self._keys_of(self._key_path() or self._place.folder / vault_keys.KEY_FILE)
         unseal(ring, held.proof)
         return ring
+
+    def _keys_of(self, path: Path) -> KeyRing:
+        return KeyRing(read_keys(path, self._place.credentials))
 
     def _passphrase(self) -> Secret:
         words = self._place.passphrase or handed_passphrase(self._place.credentials)
@@ -318,8 +321,9 @@ def handed_passphrase(credentials: str) -> Secret | None:
     Raises:
         SettingsError: it is open to others, or holds nothing.
     """
-    path = credential(vault_keys.PASSPHRASE_FILE, {FOLDER: credentials})
-    return secret_in(path) if path is not None else None
+    environ = {FOLDER: credentials}
+    path = credential(vault_keys.PASSPHRASE_FILE, environ)
+    return secret_in(path, environ) if path is not None else None
 
 
 def _under(passphrase: Secret, now_ns: int, cost: Cost) -> tuple[Held, KeyRing]:
