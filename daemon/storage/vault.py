@@ -116,6 +116,10 @@ class Vault:
             raise VaultError(f"the vault holds no {field} of {account}; {mend}", "no_credential")
         return self._opened(self._ring(held), row)
 
+    def know(self, secret: Secret) -> None:
+        """Keep a secret out of what is said that is a part of one which lies here."""
+        self._place.know(secret)
+
     def put(
         self, account: str, values: Mapping[str, Secret], now_ns: int, *, absent: bool = False
     ) -> None:

@@ -153,5 +153,6 @@ def test_daemon_and_guardian_start_by_settings_that_one_user_is_let_into_by_an_a
         guardian.wait_line(f"watches {there}")
         with running(tmp_path, environ=by_unit) as daemon:
             daemon.wait_ready()
+            assert (there / "ledger.sqlite").exists()
     finally:
         guardian.end()

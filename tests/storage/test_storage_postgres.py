@@ -310,7 +310,10 @@ def test_a_password_is_taken_from_a_file_that_one_user_is_let_into_by_an_access_
     """PostgreSQL's clients pass over a file whose mode has a bit of the group."""
     files = {"pgpass": f"*:*:*:{GUEST}:{SECRET}\n".encode()}
     passfile = handed_over(tmp_path / "unit", files, by_list=by_list) / "pgpass"
-    StoredLedger(PostgresStore(Address(guest, passfile)), "owner").close()
+    store = PostgresStore(Address(guest, passfile))
+    StoredLedger(store, "owner").close()
+
+    assert store.exists()
 
 
 def test_a_copy_of_a_file_of_passwords_lies_on_no_disk_and_is_gone_with_the_connecting(tmp_path):
