@@ -291,7 +291,7 @@ class Vault:
         if self._place.credentials and path.parent == Path(self._place.credentials):
             sentence = (
                 f"{path} is a copy that the service manager hands over; name the file that it comes"
-                " from: `ordo vault rotate --key PATH`, and start the daemon anew"
+                f" from, `ordo vault rotate --key PATH`, and restart both: {vault_rows.RESTART}"
             )
             raise VaultError(sentence, "vault_refused")
         return path
