@@ -154,7 +154,7 @@ class Trades:
         """Work out what a trade was charged so far."""
         trade.charges_e4 = 0
         for each in trade.orders:
-            if each.quantity and not each.intent.parent.startswith((WRITTEN_OFF, UNSEEN)):
+            if each.quantity and not _is_written_off(each.intent):
                 self._charge(trade, each)
 
     def _begin_day(self, day: date) -> None:
@@ -167,7 +167,7 @@ class Trades:
     def _deliver(self, order: Executions) -> None:
         """Note which order of a day is the first to sell of what came over the night."""
         intent = order.intent
-        booked = _is_settled(intent) or _is_lifted(intent)
+        booked = _is_settled(intent) or _is_lifted(intent) or _is_written_off(intent)
         sells = intent.side is Side.SELL and order.quantity and not booked
         if sells and intent.leg_id in self._brought and intent.symbol not in self._delivered:
             order.delivers = True
@@ -231,6 +231,7 @@ class Trades:
         if left[0]:
             trade.exit_e4 = divide_half_even(left[1], left[0])
         if not changed.net_quantity:
+            self._brought.discard(changed.leg_id)
             if not was_left:  # else its price alone is known better
                 trade.exit_ns = changed.at_ns
             by_hand = ExitReason.MANUAL.value if self._strategy_id == MANUAL else ""
@@ -261,6 +262,7 @@ class Trades:
     def _end(self, expired: LegExpired) -> LegTrade:
         """Close what expired, or was closed outside, at a price that nobody knows."""
         trade = self._open[expired.leg_id]
+        self._brought.discard(expired.leg_id)
         trade.exit_ns, trade.net_quantity = expired.at_ns, 0
         trade.exit_reason = "outside" if expired.outside else "expiry"
         trade.exit_e4 = trade.pnl_e4 = None
@@ -298,6 +300,11 @@ class Trades:
 def _is_settled(intent: Intent) -> bool:
     """Say whether no order did it: it was booked."""
     return intent.parent.startswith((SETTLEMENT, HOLDINGS))
+
+
+def _is_written_off(intent: Intent) -> bool:
+    """Say whether it was taken off our book, at a price that nobody knows."""
+    return intent.parent.startswith((WRITTEN_OFF, UNSEEN))
 
 
 def _is_lifted(intent: Intent) -> bool:

@@ -16,7 +16,7 @@ from daemon.domain.orders.words import Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import StrategyRules
 from daemon.jobs.trades import Trades
-from daemon.messages import Ask, BasketOpened, PositionChanged, SeeRisk, Settled
+from daemon.messages import Ask, BasketOpened, LegExpired, PositionChanged, SeeRisk, Settled
 from tests.kit.asked import DAY, NOW
 from tests.kit.router import DAY as DAY_OF_STAGE
 from tests.kit.router import KEEP, SYMBOLS, Stage, enter, leg
@@ -195,6 +195,40 @@ def test_shares_that_were_gone_by_last_night_are_not_delivered_when_they_are_tra
         day.take(OWNER, kept(*sums, order, NEXT))
     bought = Executed(SHARE, Side.BUY, 10, 10 * PRICE_E4)
     assert day.total_e4(OWNER, {"leg"}) == cost_e4(bought, NEXT, kept=True) + sale_of(10)
+
+
+def by_hand(bought, sold, order, day=NEXT, **also):
+    """A share that is traded by hand within a day."""
+    return replace(kept(bought, sold, order, day, **also), strategy_id=MANUAL)
+
+
+def within(side, units):
+    """What an order of a share costs that is not kept."""
+    return cost_e4(Executed(SHARE, side, units, units * PRICE_E4), NEXT, kept=False)
+
+
+@pytest.mark.parametrize("units", [10, -10])
+def test_what_is_traded_anew_after_a_leg_was_closed_unseen_is_of_its_day(units):
+    """Its sums begin at nothing, and none of it came over the night."""
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(max(units, 0), max(-units, 0), "b", DAY))
+    day.begin_day()
+    day.expire(LegExpired(MANUAL, "leg", SHARE, at(NEXT, time(9)), outside=True))
+    day.expire(LegExpired(MANUAL, "another", SHARE, at(NEXT, time(9)), outside=True))
+    assert day.total_e4(owner) == 0
+    for order, sums in (("c", (10, 0)), ("d", (10, 10))):
+        day.take(owner, by_hand(*sums, order))
+    assert day.total_e4(owner) == within(Side.BUY, 10) + within(Side.SELL, 10)
+
+
+def test_what_is_bought_by_hand_on_the_day_that_shares_of_the_leg_left_is_of_that_day():
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(10, 0, "b", DAY))
+    day.begin_day()
+    for order, sums in (("s", (10, 10)), ("c", (5, 0)), ("d", (5, 5))):
+        day.take(owner, by_hand(*sums, order))
+    anew = within(Side.BUY, 5) + within(Side.SELL, 5)
+    assert day.total_e4(owner) == sale_of(10) + e4("15.34") + anew
 
 
 def test_shares_that_are_booked_away_are_not_delivered():

@@ -428,6 +428,22 @@ def test_shares_that_are_booked_away_pay_the_depository_nothing():
     assert told.only().charges_e4 == expected
 
 
+def test_what_is_bought_and_sold_after_shares_were_booked_away_pays_the_depository_nothing():
+    told = Told(STOCK, Side.BUY, MANUAL)
+    told.named = True
+    told.trades.take(DayOpened(DAY, (), OPEN))
+    told.fills(Side.BUY, 10, 1_300, product=Product.CARRY)
+    told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+    told.fills(Side.SELL, 10, 1_300, at(NEXT, time(10)), parent=f"{HOLDINGS}{STOCK}")
+    told.forget()
+    told.fills(Side.BUY, 10, 1_300, at(NEXT, time(11)))
+    told.fills(Side.SELL, 10, 1_310, at(NEXT, time(12)))
+    second = told.trades.finish()[1]
+
+    bought_e4 = cost_e4(Side.BUY, 10, 1_300, STOCK)
+    assert second.charges_e4 == bought_e4 + cost_e4(Side.SELL, 10, 1_310, STOCK)
+
+
 def test_what_a_stranger_hands_on_to_a_leg_pays_the_depository_nothing_of_his():
     told = Told(STOCK, Side.BUY, EXTERNAL)
     told.fills(Side.BUY, 10, 1_300)

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.loose_legs import enters_anew
 from daemon.domain.instants import day_of
@@ -14,14 +15,26 @@ from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import Side
-from daemon.messages import BasketOpened, PositionChanged
+from daemon.messages import BasketOpened, LegExpired, PositionChanged
 
 Owner = tuple[str, str]
 """Whose orders: strategy and basket; no basket for what was not entered by one."""
 
 
+class _Trip(Struct):
+    """A leg from its entry, or from flat where no basket entered it, until it is flat.
+
+    Attributes:
+        newest: the leg as it stands.
+        brought: units that were held when the day began; below zero short.
+    """
+
+    newest: PositionChanged
+    brought: int = 0
+
+
 class _Filled(Struct, frozen=True):
-    leg_id: str
+    trip: _Trip
     day: date
     executed: Executed
 
@@ -30,30 +43,38 @@ class DayCosts:
     """The orders of a day, each as the sum of its fills."""
 
     def __init__(self) -> None:
-        self._legs: dict[tuple[str, str], PositionChanged] = {}
+        self._trips: dict[tuple[str, str], _Trip] = {}
         self._orders: defaultdict[Owner, dict[str, _Filled]] = defaultdict(dict)
-        self._brought: set[tuple[str, str]] = set()
         self._delivered: defaultdict[Owner, dict[str, date]] = defaultdict(dict)
 
     def begin_day(self) -> None:
         """Forget yesterday's orders; what the legs hold goes on."""
         self._orders.clear()
         self._delivered.clear()
-        self._brought = {key for key, leg in self._legs.items() if leg.net_quantity > 0}
+        for trip in self._trips.values():
+            trip.brought = trip.newest.net_quantity
 
     def open(self, opened: BasketOpened) -> None:
         """An entry begins: the sums of its legs begin at nothing."""
         for leg in opened.basket.legs:
-            key = (opened.basket.strategy_id, leg.leg_id)
-            self._legs.pop(key, None)
-            self._brought.discard(key)
+            self._trips.pop((opened.basket.strategy_id, leg.leg_id), None)
+
+    def expire(self, expired: LegExpired) -> None:
+        """Take what a leg held for closed, at a price that nobody knows and without an order."""
+        trip = self._trips.get((expired.strategy_id, expired.leg_id))
+        if trip is not None:
+            units = max(trip.newest.bought_quantity, trip.newest.sold_quantity)
+            trip.newest = replace(trip.newest, bought_quantity=units, sold_quantity=units)
 
     def take(self, owner: Owner, changed: PositionChanged) -> None:
         """Take a fill, or a better price for one: what the sums of its leg have grown by."""
         key = (changed.strategy_id, changed.leg_id)
-        before, self._legs[key] = self._legs.get(key), changed
-        if before is not None and enters_anew(before.net_quantity, changed):
-            before = None
+        trip = self._trips.get(key)
+        if trip is None or enters_anew(trip.newest.net_quantity, changed):
+            before, trip = None, _Trip(changed)
+            self._trips[key] = trip
+        else:
+            before, trip.newest = trip.newest, changed
         bought = (changed.bought_quantity, changed.bought_value_e4)
         sold = (changed.sold_quantity, changed.sold_value_e4)
         if before is not None:
@@ -64,16 +85,17 @@ class DayCosts:
         for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
             if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
-                self._add(owner, changed, executed)
-        if sold[0] > 0 and key in self._brought and not changed.settled:
+                self._add(owner, trip, executed)
+        if sold[0] > 0 and trip.brought > 0 and not changed.settled:
             self._delivered[owner][changed.symbol] = day_of(changed.at_ns)
 
-    def total_e4(self, owner: Owner, kept: Container[str]) -> int | None:
+    def total_e4(self, owner: Owner, kept: Container[str] = ()) -> int | None:
         """Return what the orders of today have cost, deliveries included; None: no table knows.
 
         Args:
             owner: whose.
-            kept: legs held, or to be held, beyond a day.
+            kept: legs of an entry that are held, or are to be held, beyond a day. What no entry
+                holds is so by itself.
         """
         total_e4 = 0
         for charged in self._charged(owner, kept):
@@ -84,17 +106,19 @@ class DayCosts:
 
     def _charged(self, owner: Owner, kept: Container[str]) -> Iterator[int | Unknown]:
         for filled in self._orders.get(owner, {}).values():
-            yield cost_e4(filled.executed, filled.day, kept=filled.leg_id in kept)
+            trip = filled.trip
+            stays = trip.newest.leg_id in kept or (not owner[1] and trip.brought != 0)
+            yield cost_e4(filled.executed, filled.day, kept=stays)
         for symbol, day in self._delivered.get(owner, {}).items():
             yield delivery_e4(symbol, day)
 
-    def _add(self, owner: Owner, changed: PositionChanged, executed: Executed) -> None:
+    def _add(self, owner: Owner, trip: _Trip, executed: Executed) -> None:
         """Add a fill to its order; one whose order nobody knows is an order of its own.
 
         Of a better price for what was filled before there are no units: one of an earlier day, or
         of nobody, is passed over.
         """
-        orders = self._orders[owner]
+        orders, changed = self._orders[owner], trip.newest
         name = f"{changed.intent_id or len(orders)}:{executed.side}"
         known = orders.get(name)
         if known is None and not executed.quantity:
@@ -107,7 +131,7 @@ class DayCosts:
                 executed.value_e4 + known.executed.value_e4,
                 executed.settled,
             )
-        orders[name] = _Filled(changed.leg_id, day_of(changed.at_ns), executed)
+        orders[name] = _Filled(trip, day_of(changed.at_ns), executed)
 
 
 def _his_own(grown: tuple[int, int], lifted: tuple[int, int]) -> tuple[int, int]:
