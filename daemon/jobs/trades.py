@@ -169,15 +169,24 @@ class Trades:
         intent = order.intent
         booked = _is_settled(intent) or _is_lifted(intent) or _is_written_off(intent)
         sells = intent.side is Side.SELL and order.quantity and not booked
-        if sells and intent.leg_id in self._brought and intent.symbol not in self._delivered:
-            order.delivers = True
-            self._delivered.add(intent.symbol)
+        if sells and intent.leg_id in self._brought:
+            self._take_out(order)
+
+    def _take_out(self, sale: Executions) -> None:
+        """Note that a sale has taken a share out of holdings, if it is the first of the day."""
+        if sale.intent.symbol not in self._delivered:
+            sale.delivers = True
+            self._delivered.add(sale.intent.symbol)
 
     def _intend(self, intent: Intent) -> LegTrade:
         """Follow an order for the trade that its leg is in."""
         order, trade = Executions(intent), self._trade(intent.leg_id, intent)
         self._orders[intent.intent_id] = order, trade
         trade.orders.append(order)
+        if _is_of_his_own(intent):
+            sales = [each for each in trade.orders if each.intent.side is Side.SELL]
+            if sales:  # else they are parts of one that is of the trade before
+                self._take_out(sales[0])
         if intent.parent.startswith(SETTLEMENT):
             self._reasons[intent.leg_id] = "expiry"
         elif is_outside(intent):
@@ -283,8 +292,9 @@ class Trades:
         executed = Executed(intent.symbol, side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
         carried = intent.product is Product.CARRY and trade.net_quantity != 0
+        own = side is Side.SELL and any(_is_of_his_own(each.intent) for each in trade.orders)
         day = day_of(intent.decided_ns)
-        charged = cost_e4(executed, day, kept=carried or kept_until > trade.day)
+        charged = cost_e4(executed, day, kept=carried or own or kept_until > trade.day)
         self._add(trade, -charged if lifted and not isinstance(charged, Unknown) else charged)
         if order.delivers:
             self._add(trade, delivery_e4(intent.symbol, day))
@@ -300,6 +310,11 @@ class Trades:
 def _is_settled(intent: Intent) -> bool:
     """Say whether no order did it: it was booked."""
     return intent.parent.startswith((SETTLEMENT, HOLDINGS))
+
+
+def _is_of_his_own(intent: Intent) -> bool:
+    """Say whether what a leg sold is booked as the owner's own shares of earlier days."""
+    return intent.parent.startswith(HOLDINGS) and intent.side is Side.BUY
 
 
 def _is_written_off(intent: Intent) -> bool:

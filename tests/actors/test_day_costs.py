@@ -12,7 +12,7 @@ from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import StrategyRules
 from daemon.jobs.trades import Trades
@@ -229,6 +229,56 @@ def test_what_is_bought_by_hand_on_the_day_that_shares_of_the_leg_left_is_of_tha
         day.take(owner, by_hand(*sums, order))
     anew = within(Side.BUY, 5) + within(Side.SELL, 5)
     assert day.total_e4(owner) == sale_of(10) + e4("15.34") + anew
+
+
+@pytest.mark.parametrize(("sold", "delivery"), [(0, True), (4, True), (10, False)])
+def test_shares_carried_by_hand_are_charged_as_delivered_while_any_is_left(sold, delivery):
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(10, 0, "b", product=Product.CARRY))
+    wanted = [Executed(SHARE, Side.BUY, 10, 10 * PRICE_E4)]
+    if sold:
+        day.take(owner, by_hand(10, sold, "s", product=Product.CARRY))
+        wanted.append(Executed(SHARE, Side.SELL, sold, sold * PRICE_E4))
+    assert day.total_e4(owner) == sum(cost_e4(each, NEXT, kept=delivery) for each in wanted)
+
+
+def test_what_is_sold_of_the_owner_s_own_shares_is_delivered_once_a_day():
+    """An order in parts, each booked as it fills, and another one."""
+    day, owner = DayCosts(), (MANUAL, "")
+    for order in ("s", "s", "t"):
+        day.take(owner, by_hand(0, 4, order, product=Product.CARRY))
+        day.take(owner, by_hand(4, 4, "h", product=Product.CARRY, settled=True))
+    assert day.total_e4(owner) == sale_of(8) + sale_of(4) + e4("15.34")
+
+
+def test_a_sale_that_goes_beyond_the_owner_s_own_shares_is_charged_by_what_it_began_with():
+    day, owner = DayCosts(), (MANUAL, "")
+    carry = {"product": Product.CARRY}
+    day.take(owner, by_hand(0, 4, "s", **carry))
+    day.take(owner, by_hand(4, 4, "h", **carry, settled=True))
+    day.take(owner, by_hand(0, 6, "s", **carry))
+    day.take(owner, by_hand(6, 6, "b", **carry))
+    assert day.total_e4(owner) == sale_of(10) + within(Side.BUY, 6) + e4("15.34")
+
+
+def test_what_is_bought_back_of_a_sale_beyond_the_owner_s_own_shares_is_not_delivered():
+    day, owner = DayCosts(), (MANUAL, "")
+    carry = {"product": Product.CARRY}
+    day.take(owner, by_hand(0, 10, "s", DAY, **carry))
+    day.take(owner, by_hand(4, 10, "h", DAY, **carry, settled=True))
+    day.begin_day()
+    day.take(owner, by_hand(10, 10, "b", **carry))
+    bought = Executed(SHARE, Side.BUY, 6, 6 * PRICE_E4)
+    assert day.total_e4(owner) == cost_e4(bought, NEXT, kept=True)
+
+
+def test_what_the_exchange_settles_by_itself_makes_no_sale_of_the_owner_s_own_shares():
+    """Of an entry."""
+    day, owner = DayCosts(), ("s", "s:1")
+    day.take(owner, kept(0, 10, "s"))
+    day.take(owner, kept(10, 10, "x", settled=True))
+    sold = Executed(SHARE, Side.SELL, 10, 10 * PRICE_E4)
+    assert day.total_e4(owner) == cost_e4(sold, DAY, kept=False)
 
 
 def test_shares_that_are_booked_away_are_not_delivered():

@@ -63,7 +63,7 @@ class Desk(Struct):
             intent_id=f"OR{self.number}",
             strategy_id=strategy,
             leg_id=leg,
-            symbol=SYMBOLS[leg],
+            symbol=SYMBOLS.get(leg, leg),
             side=side,
             quantity=number,
             purpose=Purpose.ENTRY if entry else Purpose.EXIT,
@@ -77,7 +77,7 @@ class Desk(Struct):
         )
         self.sums[key] = now
         moved = PositionChanged(
-            *(strategy, leg, SYMBOLS[leg], self.first[key], *now, at_ns, intent.intent_id),
+            *(strategy, leg, intent.symbol, self.first[key], *now, at_ns, intent.intent_id),
             product=Product.CARRY,
         )
         filled = OrderUpdated(intent.intent_id, "B", State.FILLED, number, value_e4, at_ns)
@@ -143,7 +143,10 @@ def only(record: list[object], day: date = WEEK[1]) -> Made:
 
 @st.composite
 def weeks(draw: st.DrawFn) -> list[list[object]]:
-    """Days of trades by a strategy and by hand, each day's close seen; flat at the end or not."""
+    """Days of trades by a strategy and by hand, each day's close seen; flat at the end or not.
+
+    By hand shares are traded as well, to be carried.
+    """
     desk, days = Desk([]), list[list[object]]()
     price = st.integers(1, 300)
     for number, day in enumerate(WEEK):
@@ -154,7 +157,8 @@ def weeks(draw: st.DrawFn) -> list[list[object]]:
             desk.record.append(opened(day=day, exit_at="15:20:00"))
         for place in range(draw(st.integers(0, 4))):
             strategy = draw(st.sampled_from(("s", MANUAL)))
-            leg = draw(st.sampled_from(list(SYMBOLS)))
+            legs = [*SYMBOLS, "RELIANCE"] if strategy == MANUAL else [*SYMBOLS]
+            leg = draw(st.sampled_from(legs))
             out = -desk.held(strategy).get(leg, 0)
             units = draw(st.sampled_from((-LOT, LOT, 2 * LOT, out or -LOT)))
             desk.trade(leg, units, draw(price), clock("10:00:00", day) + place, strategy)

@@ -248,7 +248,24 @@ def test_a_sale_out_of_the_owner_s_own_shares_costs_what_it_cost_and_earns_nothi
     trade = told.only()
 
     assert (trade.pnl_e4, trade.exit_reason) == (0, "outside")
-    assert trade.charges_e4 == cost_e4(Side.SELL, 40, 1500, STOCK)
+    sold_e4 = cost_e4(Side.SELL, 40, 1500, STOCK, delivery=True)
+    assert trade.charges_e4 == sold_e4 + DEPOSITORY_E4
+
+
+def test_sales_out_of_the_owner_s_own_shares_pay_the_depository_once_a_day():
+    told = Told(STOCK, strategy_id=MANUAL)
+    told.named = True
+    for day in (DAY, NEXT):
+        told.trades.take(DayOpened(day, (), at(day, time(9))))
+        for hour in (10, 11):
+            told.fills(Side.SELL, 40, 1500, at(day, time(hour)))
+            told.fills(Side.BUY, 40, 1500, at(day, time(hour)), parent=f"{HOLDINGS}{STOCK}")
+            told.forget()
+    told.fills(Side.BUY, 9, 1500, at(NEXT, time(12)), parent=f"{HOLDINGS}{STOCK}")
+    sold_e4 = cost_e4(Side.SELL, 40, 1500, STOCK, delivery=True)
+
+    charges = [each.charges_e4 - sold_e4 for each in told.trades.finish()[:4]]
+    assert charges == [DEPOSITORY_E4, 0, DEPOSITORY_E4, 0]
 
 
 def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():

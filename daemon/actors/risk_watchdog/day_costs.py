@@ -14,7 +14,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.orders.reconcile import EXTERNAL
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.messages import BasketOpened, LegExpired, PositionChanged
 
 Owner = tuple[str, str]
@@ -27,10 +27,17 @@ class _Trip(Struct):
     Attributes:
         newest: the leg as it stands.
         brought: units that were held when the day began; below zero short.
+        owned: what it sold was the owner's own, of earlier days.
     """
 
     newest: PositionChanged
     brought: int = 0
+    owned: bool = False
+
+    def keeps(self, side: str) -> bool:
+        """Say whether what an order on a side traded is held beyond a day; no entry held it."""
+        carried = self.newest.product is Product.CARRY and self.newest.net_quantity != 0
+        return carried or self.brought != 0 or (self.owned and side == Side.SELL)
 
 
 class _Filled(Struct, frozen=True):
@@ -86,7 +93,9 @@ class DayCosts:
             if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
                 self._add(owner, trip, executed)
-        if sold[0] > 0 and trip.brought > 0 and not changed.settled:
+        lent = changed.settled and bought[0] > 0 and not owner[1]
+        trip.owned = trip.owned or lent
+        if lent or (sold[0] > 0 and trip.brought > 0 and not changed.settled):
             self._delivered[owner][changed.symbol] = day_of(changed.at_ns)
 
     def total_e4(self, owner: Owner, kept: Container[str] = ()) -> int | None:
@@ -106,9 +115,9 @@ class DayCosts:
 
     def _charged(self, owner: Owner, kept: Container[str]) -> Iterator[int | Unknown]:
         for filled in self._orders.get(owner, {}).values():
-            trip = filled.trip
-            stays = trip.newest.leg_id in kept or (not owner[1] and trip.brought != 0)
-            yield cost_e4(filled.executed, filled.day, kept=stays)
+            trip, executed = filled.trip, filled.executed
+            stays = trip.newest.leg_id in kept or (not owner[1] and trip.keeps(executed.side))
+            yield cost_e4(executed, filled.day, kept=stays)
         for symbol, day in self._delivered.get(owner, {}).items():
             yield delivery_e4(symbol, day)
 
@@ -131,6 +140,7 @@ class DayCosts:
                 executed.value_e4 + known.executed.value_e4,
                 executed.settled,
             )
+            trip = known.trip  # as in the report, where its first fill says in which trade it is
         orders[name] = _Filled(trip, day_of(changed.at_ns), executed)
 
 
