@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -14,9 +14,8 @@ from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.late import LATE, gives_back
-from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.outside import HOLDINGS, is_outside, part_of
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -153,9 +152,8 @@ class Trades:
     def charge(self, trade: LegTrade) -> None:
         """Work out what a trade was charged so far."""
         trade.charges_e4 = 0
-        for each in trade.orders:
-            if each.quantity and not _is_written_off(each.intent):
-                self._charge(trade, each)
+        for each in _whole(trade.orders):
+            self._charge(trade, each)
 
     def _begin_day(self, day: date) -> None:
         if day == self._day:
@@ -181,8 +179,9 @@ class Trades:
     def _intend(self, intent: Intent) -> LegTrade:
         """Follow an order for the trade that its leg is in."""
         order, trade = Executions(intent), self._trade(intent.leg_id, intent)
-        self._orders[intent.intent_id] = order, trade
-        trade.orders.append(order)
+        charged = self._charged_with(intent, trade)
+        self._orders[intent.intent_id] = order, charged
+        charged.orders.append(order)
         if _is_of_his_own(intent):
             sales = [each for each in trade.orders if each.intent.side is Side.SELL]
             if sales:  # else they are parts of one that is of the trade before
@@ -193,7 +192,12 @@ class Trades:
             self._reasons[intent.leg_id] = "outside"
         elif intent.purpose is Purpose.RESIDENT_STOP:
             self._reasons[intent.leg_id] = intent.purpose.value
-        return trade
+        return charged
+
+    def _charged_with(self, intent: Intent, trade: LegTrade) -> LegTrade:
+        """Return the trade that an order is charged with: a stranger's with all it handed on."""
+        his = self._orders.get(part_of(intent))
+        return trade if his is None else his[1]
 
     def _give_back(self, intent: Intent) -> Sequence[LegTrade]:
         """Follow what takes a late fill out of a leg for the trade that its order is of."""
@@ -305,6 +309,24 @@ class Trades:
             self.without_charges = self.without_charges or charged.because
         elif trade.charges_e4 is not None:
             trade.charges_e4 += charged
+
+
+def _whole(orders: Iterable[Executions]) -> Iterable[Executions]:
+    """Return the orders of which anything filled; parts of a stranger's order are one."""
+    found: dict[tuple[str, Side], Executions] = {}
+    for each in orders:
+        if not each.quantity or _is_written_off(each.intent):
+            continue
+        key = part_of(each.intent) or each.intent.intent_id, each.intent.side
+        known = found.setdefault(key, each)
+        if known is not each:
+            found[key] = replace(
+                known,
+                quantity=known.quantity + each.quantity,
+                value_e4=known.value_e4 + each.value_e4,
+                delivers=known.delivers or each.delivers,
+            )
+    return found.values()
 
 
 def _is_settled(intent: Intent) -> bool:

@@ -15,11 +15,12 @@ from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Product, Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import StrategyRules
+from daemon.jobs.day_made import DayMade
 from daemon.jobs.trades import Trades
 from daemon.messages import Ask, BasketOpened, LegExpired, PositionChanged, SeeRisk, Settled
 from tests.kit.asked import DAY, NOW
 from tests.kit.router import DAY as DAY_OF_STAGE
-from tests.kit.router import KEEP, SYMBOLS, Stage, enter, leg
+from tests.kit.router import KEEP, READING, SYMBOLS, Stage, enter, leg
 
 SYMBOL, PRICE_E4 = "NIFTY-2026-03-10-24500-CE", 1_000_000
 SHARE, OWNER, NEXT = "RELIANCE", ("s", ""), DAY + timedelta(days=1)
@@ -43,8 +44,6 @@ def cost_of(side, quantity):
         (EXTERNAL, 0, 65, (0, 65)),
         (EXTERNAL, 65, 65, (0, 0)),
         (EXTERNAL, 1, 1, (0, 0)),
-        (EXTERNAL, 65, 130, (0, 65)),
-        (EXTERNAL, 130, 65, (65, 0)),
     ],
 )
 def test_what_a_stranger_handed_on_to_a_leg_costs_him_nothing(strategy_id, bought, sold, costs):
@@ -52,6 +51,58 @@ def test_what_a_stranger_handed_on_to_a_leg_costs_him_nothing(strategy_id, bough
     day.take((strategy_id, ""), moved(strategy_id, bought, sold))
     wanted = cost_of(Side.BUY, costs[0]) + cost_of(Side.SELL, costs[1])
     assert day.total_e4((strategy_id, ""), ()) == wanted
+
+
+@pytest.mark.parametrize(("bought", "sold", "side"), [(65, 130, Side.SELL), (130, 65, Side.BUY)])
+def test_a_stranger_is_charged_what_his_order_cost_beyond_what_it_closed_of_a_leg(
+    bought, sold, side
+):
+    """As in the report; one brokerage is due for it."""
+    day = DayCosts()
+    day.take((EXTERNAL, ""), moved(EXTERNAL, bought, sold))
+    assert day.total_e4((EXTERNAL, "")) == cost_of(side, 130) - cost_of(side, 65)
+
+
+def test_what_a_stranger_handed_on_is_unknown_where_no_table_knows_it():
+    day = DayCosts()
+    day.take((EXTERNAL, ""), replace(moved(EXTERNAL, 1, 2), symbol="NSE:SBIN:MTF"))
+    assert day.total_e4((EXTERNAL, "")) is None
+
+
+def test_shares_of_a_stranger_are_not_delivered_by_what_he_hands_on():
+    day, owner = DayCosts(), (EXTERNAL, "")
+    day.take(owner, replace(kept(10, 0, "b"), strategy_id=EXTERNAL))
+    day.begin_day()
+    day.take(owner, replace(kept(14, 4, "c", NEXT), strategy_id=EXTERNAL))
+    assert day.total_e4(owner) == 0
+
+
+def test_what_one_order_of_a_stranger_closes_in_parts_is_charged_once_live_as_in_the_report():
+    """The leg pays for all of it, he for none."""
+    stage = Stage(terms=READING)
+    stage.run(31)
+    stage.tell(enter(leg("ce", 5), **KEEP))
+    stage.run(1)
+    order = stage.broker.stranger(SYMBOLS["ce"], Side.BUY, 375, filled=75)
+    stage.run(31)
+    for _ in range(4):
+        stage.tell(stage.broker.fill(order, stage.now_ns, 75))
+        stage.run(31)
+    dog = RiskWatchdog("router", AccountLimits(), stage.facts)
+    (show,) = dog.handle(Ask(1, SeeRisk()), stage.now_ns)
+    live = {seen.strategy_id: seen.charges_e4 for seen in show.view.answer.watches}
+    day = DayMade("a", DAY_OF_STAGE)
+    for fact in stage.facts:
+        day.take(fact)
+    told = [(each.strategy_id, each.trade.charges_e4) for each in day.finish()]
+
+    closed = [fact for fact in stage.facts if getattr(fact, "part_of", "")][-1]
+    ways = (Side.SELL, closed.sold_value_e4), (Side.BUY, closed.bought_value_e4)
+    orders = [Executed(SYMBOLS["ce"], side, 375, value_e4) for side, value_e4 in ways]
+    once_e4 = sum(cost_e4(each, DAY_OF_STAGE, kept=False) for each in orders)
+    assert live == {"s": once_e4, EXTERNAL: 0}
+    assert sorted(told) == [(EXTERNAL, 0)] * 5 + [("s", once_e4)]
+    assert day.charges_e4() == once_e4
 
 
 def charged(stage):

@@ -11,8 +11,8 @@ from daemon.domain.instants import at
 from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
+from daemon.domain.orders.outside import HOLDINGS
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
@@ -238,6 +238,19 @@ def test_a_stranger_is_charged_what_his_order_cost_beyond_what_it_closed_of_a_le
     told.fills(Side.BUY, 75, 140, parent="outside:EX:2025-09-01:B7")
 
     assert told.only().charges_e4 == cost_e4(Side.SELL, 150, 140) - cost_e4(Side.SELL, 75, 140)
+
+
+def test_what_one_order_of_a_stranger_closed_in_parts_is_charged_as_one():
+    """Another of his is another."""
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 225, 100)
+    for order, price in (("B7", 140), ("B7", 142), ("B8", 150)):
+        told.fills(Side.BUY, 75, price, OPEN + 9, parent=f"outside:EX:2025-09-01:{order}")
+
+    entered_e4 = cost_e4(Side.SELL, 225, 100)
+    closed_e4 = cost_e4(Side.BUY, 150, 141) + cost_e4(Side.BUY, 75, 150)
+    assert told.only().charges_e4 == entered_e4 + closed_e4
 
 
 @pytest.mark.parametrize("strategy_id", [EXTERNAL, MANUAL])

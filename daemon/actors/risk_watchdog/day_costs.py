@@ -51,7 +51,7 @@ class DayCosts:
 
     def __init__(self) -> None:
         self._trips: dict[tuple[str, str], _Trip] = {}
-        self._orders: defaultdict[Owner, dict[str, _Filled]] = defaultdict(dict)
+        self._orders: defaultdict[Owner, dict[tuple[str, Side], _Filled]] = defaultdict(dict)
         self._delivered: defaultdict[Owner, dict[str, date]] = defaultdict(dict)
 
     def begin_day(self) -> None:
@@ -87,15 +87,15 @@ class DayCosts:
         if before is not None:
             bought = (bought[0] - before.bought_quantity, bought[1] - before.bought_value_e4)
             sold = (sold[0] - before.sold_quantity, sold[1] - before.sold_value_e4)
-        if changed.strategy_id == EXTERNAL:
-            bought, sold = _his_own(bought, sold), _his_own(sold, bought)
+        name = changed.part_of or changed.intent_id or str(len(self._orders[owner]))
         for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
             if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
-                self._add(owner, trip, executed)
+                self._add(owner, name, trip, executed)
         lent = changed.settled and bought[0] > 0 and not owner[1]
         trip.owned = trip.owned or lent
-        if lent or (sold[0] > 0 and trip.brought > 0 and not changed.settled):
+        sells = sold[0] > max(bought[0], 0)  # what a stranger hands on grows both
+        if lent or (sells and trip.brought > 0 and not changed.settled):
             self._delivered[owner][changed.symbol] = day_of(changed.at_ns)
 
     def total_e4(self, owner: Owner, kept: Container[str] = ()) -> int | None:
@@ -114,22 +114,27 @@ class DayCosts:
         return total_e4
 
     def _charged(self, owner: Owner, kept: Container[str]) -> Iterator[int | Unknown]:
-        for filled in self._orders.get(owner, {}).values():
+        orders = self._orders.get(owner, {})
+        for (name, side), filled in orders.items():
             trip, executed = filled.trip, filled.executed
-            stays = trip.newest.leg_id in kept or (not owner[1] and trip.keeps(executed.side))
-            yield cost_e4(executed, filled.day, kept=stays)
+            stays = trip.newest.leg_id in kept or (not owner[1] and trip.keeps(side))
+            given = orders.get((name, side.opposite)) if owner[0] == EXTERNAL else None
+            if given is None:
+                yield cost_e4(executed, filled.day, kept=stays)
+            elif given.executed.quantity < executed.quantity:
+                yield from _beyond(executed, given.executed, filled.day, kept=stays)
         for symbol, day in self._delivered.get(owner, {}).items():
             yield delivery_e4(symbol, day)
 
-    def _add(self, owner: Owner, trip: _Trip, executed: Executed) -> None:
+    def _add(self, owner: Owner, name: str, trip: _Trip, executed: Executed) -> None:
         """Add a fill to its order; one whose order nobody knows is an order of its own.
 
         Of a better price for what was filled before there are no units: one of an earlier day, or
         of nobody, is passed over.
         """
-        orders, changed = self._orders[owner], trip.newest
-        name = f"{changed.intent_id or len(orders)}:{executed.side}"
-        known = orders.get(name)
+        orders, key = self._orders[owner], (name, Side(executed.side))
+        day = day_of(trip.newest.at_ns)
+        known = orders.get(key)
         if known is None and not executed.quantity:
             return
         if known is not None:
@@ -141,20 +146,23 @@ class DayCosts:
                 executed.settled,
             )
             trip = known.trip  # as in the report, where its first fill says in which trade it is
-        orders[name] = _Filled(trip, day_of(changed.at_ns), executed)
+        orders[key] = _Filled(trip, day, executed)
 
 
-def _his_own(grown: tuple[int, int], lifted: tuple[int, int]) -> tuple[int, int]:
-    """Return the units and the value of a stranger's fill that are not handed on to a leg of ours.
+def _beyond(whole: Executed, given: Executed, day: date, *, kept: bool) -> Iterator[int | Unknown]:
+    """Yield what a stranger's order cost beyond what it would have cost for what it handed on.
 
-    What is handed on grows both sides at once, by as much, and costs the leg that it closes.
+    What is handed on grows both sides of his leg at once, and costs the leg that it closes.
 
     Args:
-        grown: units and value by which one side has grown.
-        lifted: by which the other has.
+        whole: his order.
+        given: what of it was handed on, on the other side.
+        day: of the order.
+        kept: he holds beyond a day what it opened or closed.
     """
-    both = grown[0] > 0 and lifted[0] > 0
-    return (grown[0] - lifted[0], grown[1] - lifted[1]) if both else grown
+    lifted_e4 = cost_e4(replace(given, side=whole.side), day, kept=kept)
+    yield cost_e4(whole, day, kept=kept)
+    yield lifted_e4 if isinstance(lifted_e4, Unknown) else -lifted_e4
 
 
 def kept_beyond(opened: BasketOpened, day: date, held: Iterable[tuple[str, int]]) -> frozenset[str]:
