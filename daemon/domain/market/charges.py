@@ -1,8 +1,8 @@
 """Charges: what a fill costs, component by component, as the law and the fee lists had it that day.
 
 Each component is rounded half to even to 1/10,000 of a rupee. The contract note rounds the
-transaction tax of a day to whole rupees; that is left to whoever sums up the day. Where a table
-does not cover the day the answer is `Unknown`, so a replay goes on and says so.
+transaction tax of a day to whole rupees; nothing here does, and the report of a day says so. Where
+a table does not cover the day the answer is `Unknown`, so a replay goes on and says so.
 """
 
 from __future__ import annotations
