@@ -132,6 +132,7 @@ class PositionChanged(Struct, frozen=True, tag=True, omit_defaults=True):
         product: how it is held.
         added_quantity: units that the orders of its entry filled beyond what they were to, as where
             somebody made one larger at the broker; left out of a record where it is 0.
+        part_of: the stranger's order that it is a part of; left out of a record where it is none.
     """
 
     strategy_id: str
@@ -148,6 +149,7 @@ class PositionChanged(Struct, frozen=True, tag=True, omit_defaults=True):
     account: str = field(default_factory=str)
     product: Product = field(default_factory=_intraday)
     added_quantity: int = 0
+    part_of: str = ""
 
     @property
     def net_quantity(self) -> int:

@@ -435,6 +435,13 @@ def test_the_summary_adds_up_what_was_seen_of_each_entry_that_is_open():
     assert ", P&L 104.00 as last valued at 09:20:00 before" in told
 
 
+def test_the_summary_values_an_entry_that_had_waited():
+    """Its basket has a number behind the day."""
+    entry = seen(10_497_500)
+    told = summary(document([OPEN]), {f"{entry.basket_id}.2": entry})
+    assert ", P&L 1,049.75 as last valued at 09:20:00 before" in told
+
+
 def test_the_summary_names_what_is_open():
     lines = summary(document([CLOSED, OPEN]), {}).splitlines()
 

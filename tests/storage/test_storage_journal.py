@@ -114,6 +114,13 @@ def test_what_was_added_to_an_entry_stands_in_records_only_where_something_was()
     assert hashed(added) == sha256(old[:-2] + b",75]\n").hexdigest()
 
 
+def test_whose_fill_is_handed_on_stands_in_records_only_where_it_is_and_in_no_journal():
+    assert b"part_of" not in encode(POSITION)
+    part = replace(POSITION, part_of="EX:2025-09-01:B7")
+    assert decode(encode(part)) == part
+    assert hashed(part) == hashed(POSITION)
+
+
 def test_a_leg_that_ended_outside_is_entered_as_such_and_one_that_expired_as_before():
     expired = LegExpired("s", "call", "NIFTY", NOW)
     body = f'{{"type":"LegExpired","strategy_id":"s","leg_id":"call","symbol":"NIFTY","at_ns":{NOW}'
