@@ -10,7 +10,7 @@ import click
 
 from daemon.cli import FAILED, UNREACHED
 from daemon.cli.client import connect, read_document, segment
-from daemon.cli.options import AS_JSON, SETTINGS
+from daemon.cli.options import AS_JSON, REASON, SETTINGS
 from daemon.cli.snapshot import headed
 from daemon.cli.tables import clean, say, say_document
 from daemon.domain.money import e4
@@ -56,20 +56,20 @@ def stop(strategy: str, settings: Path | None, *, as_json: bool) -> int:
 @click.argument("strategy")
 @_LEG
 @click.option("--lots", type=click.IntRange(min=1), help="How many lots; else all of them.")
+@REASON
 @SETTINGS
 @AS_JSON
-def leave(
-    strategy: str, leg: str | None, lots: int | None, settings: Path | None, *, as_json: bool
-) -> int:
+def leave(**asked: Any) -> int:
     """Close a position of a strategy, or part of it.
 
     Exit code 3: it is owed, and no order of it leaves yet; the answer says what to do.
     ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
     """
-    wanted: dict[str, Any] = {"leg_id": leg, "lots": lots}
+    strategy, leg = asked["strategy"], asked["leg"]
+    wanted = {"leg_id": leg, "lots": asked["lots"], "reason": asked["reason"] or None}
     given = {key: value for key, value in wanted.items() if value is not None}
-    content = connect(settings).post(_path(strategy, "exit"), given)
-    return tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=as_json)
+    content = connect(asked["settings"]).post(_path(strategy, "exit"), given)
+    return tell(content, f"{strategy} leaves {leg or 'all it holds'}", as_json=asked["as_json"])
 
 
 @click.command("adjust")
@@ -82,8 +82,9 @@ def leave(
 def adjust(**asked: Any) -> int:
     """Move a stop: towards the market at once, away from it with --yes.
 
-    The loss of a whole strategy holds for each of its open entries: the answer says what that is
-    together. ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
+    The loss of a whole strategy holds for each of its open entries, in each of its accounts: the
+    answer says where each stood, and what the entries of an account may lose together.
+    ID@ACCOUNT is the strategy in one account alone; else all of its accounts are meant.
     """
     strategy, leg, level = asked["strategy"], asked["leg"], asked["level"]
     wanted: dict[str, Any] = {"stop": float(level), "loosen": asked["yes"]}

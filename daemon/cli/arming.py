@@ -13,19 +13,18 @@ import msgspec
 
 from daemon.cli.act import tell
 from daemon.cli.client import client_of
-from daemon.cli.options import AS_JSON, SETTINGS, settings_to_ask, settings_to_brake
+from daemon.cli.options import AS_JSON, REASON, SETTINGS, settings_to_ask, settings_to_brake
 from daemon.domain.orders.arming import mode_of
 from daemon.errors import DaemonUnreachable, OrdoError
 from daemon.settings import Settings
 from daemon.storage import arms
 
 _ID = re.compile("[a-z][a-z0-9-]{0,31}")
-_REASON = click.option("--reason", default="", help="Why; it is recorded.")
 
 
 @click.command("arm")
 @click.argument("account")
-@_REASON
+@REASON
 @SETTINGS
 @AS_JSON
 def arm(account: str, reason: str, settings: Path | None, *, as_json: bool) -> int:
@@ -38,7 +37,7 @@ def arm(account: str, reason: str, settings: Path | None, *, as_json: bool) -> i
 
 @click.command("disarm")
 @click.argument("account")
-@_REASON
+@REASON
 @SETTINGS
 @AS_JSON
 def disarm(account: str, reason: str, settings: Path | None, *, as_json: bool) -> int:

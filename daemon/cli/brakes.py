@@ -24,7 +24,7 @@ from daemon import kill as latches
 from daemon.cli import FAILED, INTERRUPTED, MISUSED, UNREACHED
 from daemon.cli.kill_line import Refused, Unreached, ask, gone, latches_told
 from daemon.cli.kill_stages import Progress, outcome, summed
-from daemon.cli.options import settings_to_brake
+from daemon.cli.options import REASON, settings_to_brake
 from daemon.cli.unanswered import (
     LOOK_FIRST,
     doubts_of,
@@ -85,7 +85,7 @@ def _brake(name: str, *more: Callable[[Any], Any]) -> Callable[[Callable[..., in
         *more,
         click.option("--strategy", metavar="ID", help="Of one strategy alone."),
         click.option("--account", metavar="ID", help="Of one account alone."),
-        click.option("--reason", default="", help="Why; it is recorded."),
+        REASON,
         click.option("--settings", type=_PATH, help="Another settings.toml."),
         click.option("--json", "as_json", is_flag=True, help="One JSON document."),
     )

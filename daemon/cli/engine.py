@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from daemon.app import Account, accounts_of
 from daemon.app.at_brokers.accounts import traded_in
 from daemon.cli.options import PATH, load_settings
-from daemon.cli.strategy_files import SHIPPED, called
+from daemon.cli.strategy_files import SHIPPED, called, id_in
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import Plan
@@ -119,7 +119,9 @@ def started_plans(
     return named, left_out
 
 
-def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, Plan], list[str]]:
+def idle_plans(
+    settings: Settings, taking: Sequence[Plan]
+) -> tuple[dict[Path, Plan], list[str], dict[str, str]]:
     """Return the strategies of the folders that a person may start later, by file name.
 
     One that cannot be read, or needs an account that is not there, is left out, and that is told:
@@ -130,27 +132,30 @@ def idle_plans(settings: Settings, taking: Sequence[Plan]) -> tuple[dict[Path, P
         taking: the strategies that take entries from the start; they are not among the idle.
 
     Returns:
-        The strategies by their files, and a sentence for each file or folder that is left out.
+        The strategies by their files, a sentence for each file or folder that is left out, and by
+        the id of each strategy that is left out what whoever starts it is told.
     """
     known = {plan.id for plan in taking}
     accounts = tuple(account.id for account in settings.accounts)
     idle: dict[Path, Plan] = {}
-    left_out = list(amiss_in(settings))
+    left_out, refused = list(amiss_in(settings)), dict[str, str]()
     for folder in settings.strategies.paths:
         for file in sorted((*folder.glob("*.toml"), *folder.glob("*.py"))):
             if file.name == "__init__.py":
                 continue
             plan = _read_or_tell(file)
-            if isinstance(plan, str):
-                left_out.append(plan)
-            elif plan.id not in known:
-                if not set(accounts).issuperset(plan.accounts):
-                    named, there = ", ".join(plan.accounts), ", ".join(accounts)
-                    left_out.append(f"{file}: trades in {named}; the settings have {there}")
+            if isinstance(plan, Plan):
+                if plan.id in known:
                     continue
+                plan = _plan_or_tell(file, plan, accounts)
+            if isinstance(plan, Plan):
                 known.add(plan.id)
                 idle[file] = plan
-    return idle, left_out
+                continue
+            left_out.append(plan)
+            name = id_in(file)
+            refused[name] = f"{name} was left out at the start; mend it and start again: {plan}"
+    return idle, left_out, refused
 
 
 def _read_or_tell(file: Path) -> Plan | str:
@@ -163,6 +168,14 @@ def _read_or_tell(file: Path) -> Plan | str:
         return f"{file}: {'; '.join(error.sentences)}"
     except SettingsError as error:
         return f"{file}: {error}"
+
+
+def _plan_or_tell(file: Path, plan: Plan, accounts: Sequence[str]) -> Plan | str:
+    """Return a strategy that trades in some of these accounts, or why it is left out."""
+    if set(accounts).issuperset(plan.accounts):
+        return plan
+    named, there = ", ".join(plan.accounts), ", ".join(accounts)
+    return f"{file}: trades in {named}; the settings have {there}"
 
 
 def accounts_for(settings: Settings, plans: Sequence[Plan]) -> tuple[Account, ...]:

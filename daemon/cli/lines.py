@@ -124,7 +124,7 @@ class Lines:
         if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
             return
         self._shown[name, basket_id] = (host_ns, view.pnl_e4)
-        whose = f"{name}:{_day(basket_id)}" if len(todays) > 1 else name
+        whose = f"{name}:{_entry(basket_id)}" if len(todays) > 1 else name
         locked = view.status == LockStatus.LOCKED
         floor = f"  locked at {rupees(view.floor_e4)}" if locked else ""
         mode = self._modes.of(view.account).upper()
@@ -195,9 +195,14 @@ def _profit(document: dict[str, Any], seen: Mapping[str, PnlSeen]) -> str:
     return f"P&L {money(profit)} as last valued at {_clock(min(each.at_ns for each in newest))}"
 
 
-def _day(basket_id: str) -> str:
+def _entry(basket_id: str) -> str:
     """Return which entry of its strategy a basket is: its day; of what was held loose, the leg."""
     return basket_id.rpartition(":")[2]
+
+
+def _day(basket_id: str) -> str:
+    """Return the day of an entry; one that had waited has its number behind it."""
+    return _entry(basket_id).partition(".")[0]
 
 
 def _trades(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -289,8 +294,10 @@ def _of_trading(fact: object) -> str:
             return f"{whose} {move.replace('_', ' ')} {at}"
         case ExitDecided(strategy_id, leg_ids, reason, pnl_e4):
             return f"{strategy_id} leaves {', '.join(leg_ids)}: {reason}, P&L {rupees(pnl_e4)}"
-        case ExitOwed(_, strategy_id, leg_ids, ExitReason.RESIDENT_STOP):
-            return f"{strategy_id} leaves {', '.join(leg_ids)}: its stop at the broker was met"
+        case ExitOwed(_, strategy_id, leg_ids, reason, because=because):
+            met = ": its stop at the broker was met" if reason is ExitReason.RESIDENT_STOP else ""
+            why = f", by hand: {because}" if because else met
+            return f"{strategy_id} leaves {', '.join(leg_ids)}{why}" if why else ""
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             out = f"is out of {', '.join(leg_ids)}"
             return f"{strategy_id} " + (f"has closed {part}" if part else out)

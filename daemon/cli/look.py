@@ -16,6 +16,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -251,7 +252,8 @@ def _sums(strategies: list[Document]) -> list[str]:
     """Return the sum of each amount; absent where one of them is not known."""
     sums = []
     for key in ("pnl", "today", "realised", "unrealised", "charges"):
-        known = [each[key] for each in strategies if each.get(key) is not None]
+        # As they are written: sums of binary numbers lie beside what a person adds up.
+        known = [Decimal(str(each[key])) for each in strategies if each.get(key) is not None]
         sums.append(amount(sum(known) if len(known) == len(strategies) else None))
     return sums
 

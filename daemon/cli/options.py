@@ -12,6 +12,7 @@ from daemon.settings import Settings, SettingsRefused, load, load_to_brake, load
 PATH = click.Path(path_type=Path)
 """How an option takes a path; whether it exists is said by whoever opens it."""
 SETTINGS = click.option("--settings", type=PATH, help="Another settings.toml.")
+REASON = click.option("--reason", default="", help="Why; it is recorded.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 

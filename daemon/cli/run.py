@@ -105,13 +105,13 @@ def command(
             market = _recorded(loaded, data, held)
         else:
             market = _generated(loaded, plans, pace, until)
-        idle, left_out = ({}, []) if replays else idle_plans(loaded, plans)
+        idle, left_out, refused = ({}, [], {}) if replays else idle_plans(loaded, plans)
         for sentence in (*(f"ALERT {each}" for each in unread.values()), *left_out):
             with suppress(OSError):  # a disk that is full keeps nobody from guarding
                 click.echo(f"ordo: left out: {sentence}", err=True)
         files = {plan.id: file.name for file, plan in (*named, *idle.items())}
         given = _assignment(loaded, plans, idle.values(), market)
-        given = replace(given, files=files, left_out=unread)
+        given = replace(given, files=files, left_out=unread, refused=refused)
         telemetry = held.enter_context(opened(loaded, sys.stderr, os.environ))
         lines = _lines(given, telemetry, held)
         runner = held.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))

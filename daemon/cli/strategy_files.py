@@ -27,13 +27,14 @@ def ids_in(folders: Iterable[Path]) -> tuple[str, ...]:
     found: set[str] = set()
     for folder in folders:
         try:
-            found.update(_id_in(file) for file in folder.glob("*.toml"))
+            found.update(id_in(file) for file in folder.glob("*.toml"))
         except OSError:
             continue
     return tuple(sorted(found))
 
 
-def _id_in(file: Path) -> str:
+def id_in(file: Path) -> str:
+    """Return the id that a file names; its own name stands for one that cannot be read."""
     try:
         named = tomllib.loads(file.read_text("utf-8")).get("id")
     except (OSError, ValueError, RecursionError):

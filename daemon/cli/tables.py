@@ -79,7 +79,7 @@ def word(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def amount(value: float | None) -> str:
+def amount(value: Decimal | float | None) -> str:
     """Return rupees of a document on two decimals, half to even as they were written."""
     # As a binary number 167.635 lies a little below itself, and would not read as in the log.
     return "" if value is None else f"{Decimal(str(value)):,.2f}"

@@ -85,8 +85,8 @@ def sentence_of(fact: Recorded) -> tuple[Step, str]:
             legs = ", ".join(f"{leg.side} {leg.quantity} {leg.symbol}" for leg in basket.legs)
             which = f", version {version[:12]}," if version else ""
             return Step.RULE, f"{basket.strategy_id}{which} is to {legs}"
-        case m.ExitOwed(exit_id, strategy_id, leg_ids, reason):
-            legs, why = ", ".join(leg_ids), _REASONS[reason]
+        case m.ExitOwed(exit_id, strategy_id, leg_ids, reason, because=because):
+            legs, why = ", ".join(leg_ids), _REASONS[reason] + (because and f": {because}")
             return Step.RULE, f"{exit_id} is owed: {strategy_id} out of {legs}, because {why}"
         case m.Latched() | m.OrderAsked() | m.StrategyStopped() | m.StrategyStarted():
             return Step.HAND, _hand(fact)

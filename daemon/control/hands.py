@@ -21,11 +21,13 @@ from daemon.messages import (
     TakeEntries,
     TakeNoEntries,
 )
-from daemon.messages.asks import BOOK_UNREAD, NOTHING_HELD, UNKNOWN_LEG
+from daemon.messages.asks import BOOK_UNREAD, LOOSENS, NOTHING_HELD, UNKNOWN_LEG
 from daemon.runtime.words import Lane
 
 _EMPTY = (NOTHING_HELD, UNKNOWN_LEG)
 """What an account says of an exit in which it holds nothing."""
+_BY_AMOUNT = ("", LOOSENS)
+"""What an account says of a stop that it has moved, or would move where that is meant."""
 
 
 class Hands:
@@ -92,7 +94,10 @@ class Hands:
         return replace(outcome, owed=owed, text=f"{outcome.text}; it is owed: {owed}")
 
     async def adjust(self, wanted: AdjustByHand) -> tuple[Outcome, ...]:
-        """Move a stop, in all accounts of a strategy or in one of them."""
+        """Move a stop, in all accounts of a strategy or in one of them.
+
+        The loss of a whole is that of one account, so it is said where several have it each.
+        """
         strategy_id, accounts = self._line.places(wanted.strategy_id)
         meant = replace(wanted, strategy_id=strategy_id)
 
@@ -100,7 +105,15 @@ class Hands:
             done: Done = await self._line.ask(self._line.names.watchdog(account), meant)
             return done
 
-        return await self._line.each(accounts, move)
+        outcomes = await self._line.each(accounts, move)
+        if wanted.leg_id or len(accounts) == 1:
+            return outcomes
+        return tuple(
+            replace(each, text=f"{each.text}; that is of {each.account} alone")
+            if each.code in _BY_AMOUNT
+            else each
+            for each in outcomes
+        )
 
     async def order(self, asked: OrderAsked, *, dry_run: bool = False) -> Order | Done:
         """Have one order sent, once under its request id."""

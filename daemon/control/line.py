@@ -173,8 +173,7 @@ class Line:
     def runner(self, strategy_id: str) -> str:
         """Return the address of a strategy's runner."""
         if strategy_id not in self.names.strategies:
-            known = ", ".join(self.names.strategies)
-            raise Refusal("unknown_strategy", f"no strategy {strategy_id}; there are: {known}")
+            raise Refusal("unknown_strategy", self.names.unknown(strategy_id))
         return self.names.strategies[strategy_id]
 
     def places(self, name: str) -> tuple[str, tuple[str, ...]]:

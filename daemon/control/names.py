@@ -11,6 +11,10 @@ from daemon.messages import Scope
 from daemon.messages.modes import ON_PAPER
 
 _AT_HOME = "watchdog"
+_FILES = (
+    "files are read at the start: those in the folders of [strategies] paths, and those that "
+    "[strategies] autostart or `ordo run --strategy` names"
+)
 
 
 class Names:
@@ -29,6 +33,7 @@ class Names:
         sessions: the accounts that log in; there may be one in which nobody trades.
         modes: whose money each account trades with.
         routers: as given.
+        left_out: why a strategy that is there does not run, and what to do, by its id.
         strategies: the address of each strategy's runner, as it stands at the moment.
         accounts: the accounts that each strategy trades in, or one that has gone has traded in.
         places: those and the ones that it traded in before a change: something of it may last.
@@ -57,6 +62,7 @@ class Names:
         self._watchdogs = watchdogs
         self.sessions = tuple(routers)
         self.modes = ON_PAPER
+        self.left_out: Mapping[str, str] = {}
         self.strategies: Mapping[str, str] = MappingProxyType(self._strategies)
         self.accounts: Mapping[str, tuple[str, ...]] = MappingProxyType(self._accounts)
         self.places: Mapping[str, tuple[str, ...]] = MappingProxyType(self._places)
@@ -82,6 +88,13 @@ class Names:
             there = self.places.get(strategy_id, ())
             return self.modes.of_all((account,) if account in there else there)
         return self.modes.of(name) if scope is Scope.ACCOUNT else self.modes.whole
+
+    def unknown(self, strategy_id: str) -> str:
+        """Return why there is no runner of a strategy, and what to do."""
+        if strategy_id in self.left_out:
+            return self.left_out[strategy_id]
+        there = f"there are: {', '.join(self.strategies)}" if self.strategies else "none runs here"
+        return f"no strategy {strategy_id}; {there}; {_FILES}"
 
     def come(self, strategy_id: str, runner: str, accounts: tuple[str, ...]) -> None:
         """Know a strategy from here on; what it has left where it traded before stays its own."""

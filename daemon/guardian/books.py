@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.late import gives_back
-from daemon.domain.orders.outside import Held, held_against
+from daemon.domain.orders.outside import HOLDINGS, Held, held_against, part_of
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
-from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Pocket, Purpose, Side, State
 from daemon.messages import BasketOpened, ExitFinished, ExitOwed, ExitReplaced, PositionChanged
 
@@ -141,6 +140,7 @@ class Books:
             settled=intent.parent.startswith(HOLDINGS),
             product=intent.product,
             added_quantity=self._trips.added(leg),
+            part_of=part_of(intent),
         )
 
 

@@ -15,7 +15,7 @@ from daemon.actors.risk_watchdog.day_costs import DayCosts, Owner, kept_beyond
 from daemon.domain.money import sum_known
 from daemon.domain.orders.words import IntentRecorded
 from daemon.jobs.trades import LegTrade, Trades
-from daemon.messages import BasketOpened, DayMarked, DayOpened, PositionChanged
+from daemon.messages import BasketOpened, DayMarked, DayOpened, LegExpired, PositionChanged
 
 
 class Made(Struct, frozen=True):
@@ -72,6 +72,8 @@ class DayMade:
                 self._entered |= {(basket.strategy_id, leg.leg_id): fact for leg in basket.legs}
             case PositionChanged(strategy_id) if strategy_id in self._trades:
                 self._cost(fact)
+            case LegExpired():
+                self._costs.expire(fact)
         for trades in self._trades.values():
             trades.take(fact)
         if isinstance(fact, DayMarked) and self._opened is not None:
@@ -132,10 +134,10 @@ class DayMade:
         self._owners[owner] = opened
 
     def _kept(self, owner: Owner, opened: BasketOpened | None) -> frozenset[str]:
-        """Return the legs of an owner that are held, or are to be held, beyond a day."""
-        trades = self._trades[owner[0]].all
+        """Return the legs of an entry that are held, or are to be held, beyond a day."""
         if opened is None:
-            return frozenset(each.leg_id for each in trades if each.day < self._day)
+            return frozenset()
+        trades = self._trades[owner[0]].all
         return kept_beyond(opened, self._day, ((each.leg_id, each.net_quantity) for each in trades))
 
 

@@ -34,6 +34,7 @@ from daemon.messages import (
 )
 
 _UNKNOWN = "unknown"
+_UNROUNDED = " (transaction tax unrounded: each contract note rounds it to the rupee)"
 
 
 def day_report(account: str, mode: str, day: date, facts: Iterable[object]) -> str:
@@ -105,7 +106,7 @@ class _Day:
         counts = f"{entered} entered", f"{len(made) - held} left", f"{held} still open"
         head = [
             f"P&L            {_rupees(pnl_e4)} before charges{self._because(made)}",
-            f"charges        {_rupees(charges_e4)}",
+            f"charges        {_rupees(charges_e4)}{_UNROUNDED if charges_e4 else ''}",
             f"after charges  {_rupees(net_e4)}",
             f"trades         {', '.join(counts)}",
             f"books          {self._books()}",

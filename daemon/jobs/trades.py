@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -14,9 +14,8 @@ from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.money import divide_half_even
 from daemon.domain.orders.late import LATE, gives_back
-from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.outside import HOLDINGS, is_outside, part_of
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -153,9 +152,8 @@ class Trades:
     def charge(self, trade: LegTrade) -> None:
         """Work out what a trade was charged so far."""
         trade.charges_e4 = 0
-        for each in trade.orders:
-            if each.quantity and not each.intent.parent.startswith((WRITTEN_OFF, UNSEEN)):
-                self._charge(trade, each)
+        for each in _whole(trade.orders):
+            self._charge(trade, each)
 
     def _begin_day(self, day: date) -> None:
         if day == self._day:
@@ -167,24 +165,39 @@ class Trades:
     def _deliver(self, order: Executions) -> None:
         """Note which order of a day is the first to sell of what came over the night."""
         intent = order.intent
-        booked = _is_settled(intent) or _is_lifted(intent)
+        booked = _is_settled(intent) or _is_lifted(intent) or _is_written_off(intent)
         sells = intent.side is Side.SELL and order.quantity and not booked
-        if sells and intent.leg_id in self._brought and intent.symbol not in self._delivered:
-            order.delivers = True
-            self._delivered.add(intent.symbol)
+        if sells and intent.leg_id in self._brought:
+            self._take_out(order)
+
+    def _take_out(self, sale: Executions) -> None:
+        """Note that a sale has taken a share out of holdings, if it is the first of the day."""
+        if sale.intent.symbol not in self._delivered:
+            sale.delivers = True
+            self._delivered.add(sale.intent.symbol)
 
     def _intend(self, intent: Intent) -> LegTrade:
         """Follow an order for the trade that its leg is in."""
         order, trade = Executions(intent), self._trade(intent.leg_id, intent)
-        self._orders[intent.intent_id] = order, trade
-        trade.orders.append(order)
+        charged = self._charged_with(intent, trade)
+        self._orders[intent.intent_id] = order, charged
+        charged.orders.append(order)
+        if _is_of_his_own(intent):
+            sales = [each for each in trade.orders if each.intent.side is Side.SELL]
+            if sales:  # else they are parts of one that is of the trade before
+                self._take_out(sales[0])
         if intent.parent.startswith(SETTLEMENT):
             self._reasons[intent.leg_id] = "expiry"
         elif is_outside(intent):
             self._reasons[intent.leg_id] = "outside"
         elif intent.purpose is Purpose.RESIDENT_STOP:
             self._reasons[intent.leg_id] = intent.purpose.value
-        return trade
+        return charged
+
+    def _charged_with(self, intent: Intent, trade: LegTrade) -> LegTrade:
+        """Return the trade that an order is charged with: a stranger's with all it handed on."""
+        his = self._orders.get(part_of(intent))
+        return trade if his is None else his[1]
 
     def _give_back(self, intent: Intent) -> Sequence[LegTrade]:
         """Follow what takes a late fill out of a leg for the trade that its order is of."""
@@ -231,6 +244,7 @@ class Trades:
         if left[0]:
             trade.exit_e4 = divide_half_even(left[1], left[0])
         if not changed.net_quantity:
+            self._brought.discard(changed.leg_id)
             if not was_left:  # else its price alone is known better
                 trade.exit_ns = changed.at_ns
             by_hand = ExitReason.MANUAL.value if self._strategy_id == MANUAL else ""
@@ -261,6 +275,7 @@ class Trades:
     def _end(self, expired: LegExpired) -> LegTrade:
         """Close what expired, or was closed outside, at a price that nobody knows."""
         trade = self._open[expired.leg_id]
+        self._brought.discard(expired.leg_id)
         trade.exit_ns, trade.net_quantity = expired.at_ns, 0
         trade.exit_reason = "outside" if expired.outside else "expiry"
         trade.exit_e4 = trade.pnl_e4 = None
@@ -281,8 +296,9 @@ class Trades:
         executed = Executed(intent.symbol, side, order.quantity, order.value_e4, settled)
         kept_until = day_of(trade.exit_ns) if trade.exit_ns else self._day
         carried = intent.product is Product.CARRY and trade.net_quantity != 0
+        own = side is Side.SELL and any(_is_of_his_own(each.intent) for each in trade.orders)
         day = day_of(intent.decided_ns)
-        charged = cost_e4(executed, day, kept=carried or kept_until > trade.day)
+        charged = cost_e4(executed, day, kept=carried or own or kept_until > trade.day)
         self._add(trade, -charged if lifted and not isinstance(charged, Unknown) else charged)
         if order.delivers:
             self._add(trade, delivery_e4(intent.symbol, day))
@@ -295,9 +311,37 @@ class Trades:
             trade.charges_e4 += charged
 
 
+def _whole(orders: Iterable[Executions]) -> Iterable[Executions]:
+    """Return the orders of which anything filled; parts of a stranger's order are one."""
+    found: dict[tuple[str, Side], Executions] = {}
+    for each in orders:
+        if not each.quantity or _is_written_off(each.intent):
+            continue
+        key = part_of(each.intent) or each.intent.intent_id, each.intent.side
+        known = found.setdefault(key, each)
+        if known is not each:
+            found[key] = replace(
+                known,
+                quantity=known.quantity + each.quantity,
+                value_e4=known.value_e4 + each.value_e4,
+                delivers=known.delivers or each.delivers,
+            )
+    return found.values()
+
+
 def _is_settled(intent: Intent) -> bool:
     """Say whether no order did it: it was booked."""
     return intent.parent.startswith((SETTLEMENT, HOLDINGS))
+
+
+def _is_of_his_own(intent: Intent) -> bool:
+    """Say whether what a leg sold is booked as the owner's own shares of earlier days."""
+    return intent.parent.startswith(HOLDINGS) and intent.side is Side.BUY
+
+
+def _is_written_off(intent: Intent) -> bool:
+    """Say whether it was taken off our book, at a price that nobody knows."""
+    return intent.parent.startswith((WRITTEN_OFF, UNSEEN))
 
 
 def _is_lifted(intent: Intent) -> bool:

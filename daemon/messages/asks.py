@@ -17,6 +17,8 @@ NOTHING_HELD = "nothing_held"
 """The code where an exit is asked for and nothing is held that it could close."""
 UNKNOWN_LEG = "unknown_leg"
 """The code where a leg is meant that its strategy has never had."""
+LOOSENS = "loosens"
+"""The code where a stop would move away from the market, and nobody said that this is meant."""
 BOOK_UNREAD = "book_unread"
 """The same by our own record alone: what the broker shows could not be read."""
 
@@ -127,12 +129,14 @@ class ExitByHand(Struct, frozen=True):
         leg_id: of which leg; empty: all.
         lots: how many of them; 0: all.
         by: who wants it.
+        reason: why; empty: that was not said.
     """
 
     strategy_id: str
     leg_id: str
     lots: int
     by: str
+    reason: str = ""
 
 
 class AdjustByHand(Struct, frozen=True):

@@ -26,13 +26,7 @@ class EntryDecided(Struct, frozen=True, tag=True):
 
 
 class StartMissed(Struct, frozen=True, tag=True):
-    """A strategy that takes entries has not entered in its time, and nothing has told why.
-
-    Attributes:
-        strategy_id: which.
-        due_ns: when it was to enter.
-        at_ns: the market instant.
-    """
+    """A strategy that takes entries has not entered by `due_ns`, and nothing has told why."""
 
     strategy_id: str
     due_ns: int
@@ -138,6 +132,7 @@ class PositionChanged(Struct, frozen=True, tag=True, omit_defaults=True):
         product: how it is held.
         added_quantity: units that the orders of its entry filled beyond what they were to, as where
             somebody made one larger at the broker; left out of a record where it is 0.
+        part_of: the stranger's order that it is a part of; left out of a record where it is none.
     """
 
     strategy_id: str
@@ -154,6 +149,7 @@ class PositionChanged(Struct, frozen=True, tag=True, omit_defaults=True):
     account: str = field(default_factory=str)
     product: Product = field(default_factory=_intraday)
     added_quantity: int = 0
+    part_of: str = ""
 
     @property
     def net_quantity(self) -> int:
@@ -177,11 +173,12 @@ class LegExpired(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class ExitLegs(Struct, frozen=True):
-    """Leave these legs."""
+    """Leave these legs; `because` is what a person said of it, if anything."""
 
     strategy_id: str
     leg_ids: tuple[str, ...]
     reason: ExitReason
+    because: str = ""
 
 
 class ExitDecided(Struct, frozen=True, tag=True):
@@ -195,7 +192,7 @@ class ExitDecided(Struct, frozen=True, tag=True):
     account: str = ""
 
 
-class ExitOwed(Struct, frozen=True, tag=True):
+class ExitOwed(Struct, frozen=True, tag=True, omit_defaults=True):
     """An exit is an obligation from here on.
 
     Attributes:
@@ -205,6 +202,7 @@ class ExitOwed(Struct, frozen=True, tag=True):
         reason: why.
         at_ns: when.
         keep: units of each leg that stay held; 0: all of it is left.
+        because: what a person said of it; left out of a record where nobody said anything.
     """
 
     exit_id: str
@@ -212,8 +210,9 @@ class ExitOwed(Struct, frozen=True, tag=True):
     leg_ids: tuple[str, ...]
     reason: ExitReason
     at_ns: int
-    keep: int = 0
-    account: str = ""
+    keep: int = field(default_factory=int)  # of factories, so that they stand in records
+    account: str = field(default_factory=str)
+    because: str = ""
 
 
 class ExitFinished(Struct, frozen=True, tag=True):

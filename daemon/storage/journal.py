@@ -83,10 +83,11 @@ ENTRIES: dict[type[Fact], Entry] = {
     m.Noted: Entry(without=("at_ns", "text"), unless_preset=_MARK),
     m.BasketEnded: Entry(without=("at_ns", "because"), unless_preset=("account", "waits")),
     m.PositionChanged: Entry(
-        ("at_ns", "intent_id", "settled"), unless_preset=("account", "product", "added_quantity")
+        ("at_ns", "intent_id", "settled", "part_of"),
+        unless_preset=("account", "product", "added_quantity"),
     ),
     m.LegExpired: Entry(without=("at_ns",), unless_preset=("account", "outside")),
-    m.ExitOwed: Entry(without=("at_ns",), unless_preset=("keep", "account")),
+    m.ExitOwed: Entry(without=("at_ns", "because"), unless_preset=("keep", "account")),
     m.ExitFinished: Entry(
         ("at_ns",), unless_preset=("closed_quantity", "held_quantity", "account")
     ),

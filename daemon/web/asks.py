@@ -94,6 +94,7 @@ class ExitBody(Taken, frozen=True):
 
     leg_id: LegName | None = None
     lots: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    reason: Words = ""
 
 
 class AdjustBody(Taken, frozen=True):

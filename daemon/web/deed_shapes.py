@@ -41,9 +41,13 @@ class KilledTold(Told, frozen=True):
 
 
 class KillTold(Told, frozen=True):
-    """How far a kill has come, in the account where it has come least far."""
+    """How far a kill has come, in the account where it has come least far.
+
+    `because` says of each account from which nothing leaves why that is so, and what to do.
+    """
 
     kill_id: str
     stage: Stage
     left: tuple[str, ...]
     attempts: int
+    because: tuple[str, ...]

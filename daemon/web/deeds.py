@@ -31,7 +31,13 @@ async def stop(call: Call) -> DoneTold:
 async def leave(call: Call) -> Answer | DoneTold:
     """Close a position, or part of it."""
     body: ExitBody = call.body
-    wanted = ExitByHand(call.path["strategy_id"], body.leg_id or "", body.lots or 0, call.who.name)
+    wanted = ExitByHand(
+        strategy_id=call.path["strategy_id"],
+        leg_id=body.leg_id or "",
+        lots=body.lots or 0,
+        by=call.who.name,
+        reason=body.reason,
+    )
     return _each(await call.house.control.hands.exit(wanted), call)
 
 

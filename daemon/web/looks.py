@@ -264,11 +264,20 @@ async def kill_stage(call: Call) -> KillTold:
     kill_id = call.path["kill_id"]
     control = call.house.control
     mode = control.brakes.mode(Scope.ALL, "", kill_id)
-    return merged(kill_id, await control.reads.kill_stage(kill_id), mode)
+    staged = await control.reads.kill_stage(kill_id)
+    return merged(kill_id, staged, await control.reads.kept_from_leaving(staged), mode)
 
 
-def merged(kill_id: str, staged: Sequence[KillStaged], mode: Mode) -> KillTold:
+def merged(
+    kill_id: str, staged: Sequence[KillStaged], because: Sequence[str], mode: Mode
+) -> KillTold:
     """Return how far a kill has come in the account where it has come least far.
+
+    Args:
+        kill_id: its name.
+        staged: how far it has come, by account.
+        because: why nothing leaves where that is so.
+        mode: whose money it is about.
 
     Raises:
         Problem: no account knows of it.
@@ -281,4 +290,5 @@ def merged(kill_id: str, staged: Sequence[KillStaged], mode: Mode) -> KillTold:
         for each in staged
         for sentence in each.left
     )
-    return KillTold(kill_id, worst.stage, left, max(each.attempts for each in staged), mode=mode)
+    attempts = max(each.attempts for each in staged)
+    return KillTold(kill_id, worst.stage, left, attempts, tuple(because), mode=mode)

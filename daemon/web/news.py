@@ -210,10 +210,9 @@ def _trading(fact: Any) -> tuple[str, str, Item] | None:
         case ExitDecided(strategy_id, leg_ids, reason):
             text = f"{strategy_id} leaves {', '.join(leg_ids)}: {reason.value.replace('_', ' ')}"
             return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
-        case ExitOwed(_, strategy_id, leg_ids, reason) if reason in _UNTOLD:
-            text = (
-                f"{strategy_id} has to leave {', '.join(leg_ids)}: {reason.value.replace('_', ' ')}"
-            )
+        case ExitOwed(_, strategy_id, leg_ids, reason, because=because) if reason in _UNTOLD:
+            why = reason.value.replace("_", " ") + (because and f": {because}")
+            text = f"{strategy_id} has to leave {', '.join(leg_ids)}: {why}"
             return "risk", text, {"strategy_id": strategy_id, "reason": reason.value}
         case ExitFinished(_, strategy_id, leg_ids, part=part):
             done = f"has closed {part}" if part else f"has left {', '.join(leg_ids)}"

@@ -12,14 +12,15 @@ from daemon.domain.market.costs import Executed, cost_e4
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 from daemon.domain.risk.account import AccountLimits
 from daemon.domain.risk.words import StrategyRules
+from daemon.jobs.day_made import DayMade
 from daemon.jobs.trades import Trades
-from daemon.messages import Ask, BasketOpened, PositionChanged, SeeRisk, Settled
+from daemon.messages import Ask, BasketOpened, LegExpired, PositionChanged, SeeRisk, Settled
 from tests.kit.asked import DAY, NOW
 from tests.kit.router import DAY as DAY_OF_STAGE
-from tests.kit.router import KEEP, SYMBOLS, Stage, enter, leg
+from tests.kit.router import KEEP, READING, SYMBOLS, Stage, enter, leg
 
 SYMBOL, PRICE_E4 = "NIFTY-2026-03-10-24500-CE", 1_000_000
 SHARE, OWNER, NEXT = "RELIANCE", ("s", ""), DAY + timedelta(days=1)
@@ -43,8 +44,6 @@ def cost_of(side, quantity):
         (EXTERNAL, 0, 65, (0, 65)),
         (EXTERNAL, 65, 65, (0, 0)),
         (EXTERNAL, 1, 1, (0, 0)),
-        (EXTERNAL, 65, 130, (0, 65)),
-        (EXTERNAL, 130, 65, (65, 0)),
     ],
 )
 def test_what_a_stranger_handed_on_to_a_leg_costs_him_nothing(strategy_id, bought, sold, costs):
@@ -52,6 +51,58 @@ def test_what_a_stranger_handed_on_to_a_leg_costs_him_nothing(strategy_id, bough
     day.take((strategy_id, ""), moved(strategy_id, bought, sold))
     wanted = cost_of(Side.BUY, costs[0]) + cost_of(Side.SELL, costs[1])
     assert day.total_e4((strategy_id, ""), ()) == wanted
+
+
+@pytest.mark.parametrize(("bought", "sold", "side"), [(65, 130, Side.SELL), (130, 65, Side.BUY)])
+def test_a_stranger_is_charged_what_his_order_cost_beyond_what_it_closed_of_a_leg(
+    bought, sold, side
+):
+    """As in the report; one brokerage is due for it."""
+    day = DayCosts()
+    day.take((EXTERNAL, ""), moved(EXTERNAL, bought, sold))
+    assert day.total_e4((EXTERNAL, "")) == cost_of(side, 130) - cost_of(side, 65)
+
+
+def test_what_a_stranger_handed_on_is_unknown_where_no_table_knows_it():
+    day = DayCosts()
+    day.take((EXTERNAL, ""), replace(moved(EXTERNAL, 1, 2), symbol="NSE:SBIN:MTF"))
+    assert day.total_e4((EXTERNAL, "")) is None
+
+
+def test_shares_of_a_stranger_are_not_delivered_by_what_he_hands_on():
+    day, owner = DayCosts(), (EXTERNAL, "")
+    day.take(owner, replace(kept(10, 0, "b"), strategy_id=EXTERNAL))
+    day.begin_day()
+    day.take(owner, replace(kept(14, 4, "c", NEXT), strategy_id=EXTERNAL))
+    assert day.total_e4(owner) == 0
+
+
+def test_what_one_order_of_a_stranger_closes_in_parts_is_charged_once_live_as_in_the_report():
+    """The leg pays for all of it, he for none."""
+    stage = Stage(terms=READING)
+    stage.run(31)
+    stage.tell(enter(leg("ce", 5), **KEEP))
+    stage.run(1)
+    order = stage.broker.stranger(SYMBOLS["ce"], Side.BUY, 375, filled=75)
+    stage.run(31)
+    for _ in range(4):
+        stage.tell(stage.broker.fill(order, stage.now_ns, 75))
+        stage.run(31)
+    dog = RiskWatchdog("router", AccountLimits(), stage.facts)
+    (show,) = dog.handle(Ask(1, SeeRisk()), stage.now_ns)
+    live = {seen.strategy_id: seen.charges_e4 for seen in show.view.answer.watches}
+    day = DayMade("a", DAY_OF_STAGE)
+    for fact in stage.facts:
+        day.take(fact)
+    told = [(each.strategy_id, each.trade.charges_e4) for each in day.finish()]
+
+    closed = [fact for fact in stage.facts if getattr(fact, "part_of", "")][-1]
+    ways = (Side.SELL, closed.sold_value_e4), (Side.BUY, closed.bought_value_e4)
+    orders = [Executed(SYMBOLS["ce"], side, 375, value_e4) for side, value_e4 in ways]
+    once_e4 = sum(cost_e4(each, DAY_OF_STAGE, kept=False) for each in orders)
+    assert live == {"s": once_e4, EXTERNAL: 0}
+    assert sorted(told) == [(EXTERNAL, 0)] * 5 + [("s", once_e4)]
+    assert day.charges_e4() == once_e4
 
 
 def charged(stage):
@@ -195,6 +246,90 @@ def test_shares_that_were_gone_by_last_night_are_not_delivered_when_they_are_tra
         day.take(OWNER, kept(*sums, order, NEXT))
     bought = Executed(SHARE, Side.BUY, 10, 10 * PRICE_E4)
     assert day.total_e4(OWNER, {"leg"}) == cost_e4(bought, NEXT, kept=True) + sale_of(10)
+
+
+def by_hand(bought, sold, order, day=NEXT, **also):
+    """A share that is traded by hand within a day."""
+    return replace(kept(bought, sold, order, day, **also), strategy_id=MANUAL)
+
+
+def within(side, units):
+    """What an order of a share costs that is not kept."""
+    return cost_e4(Executed(SHARE, side, units, units * PRICE_E4), NEXT, kept=False)
+
+
+@pytest.mark.parametrize("units", [10, -10])
+def test_what_is_traded_anew_after_a_leg_was_closed_unseen_is_of_its_day(units):
+    """Its sums begin at nothing, and none of it came over the night."""
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(max(units, 0), max(-units, 0), "b", DAY))
+    day.begin_day()
+    day.expire(LegExpired(MANUAL, "leg", SHARE, at(NEXT, time(9)), outside=True))
+    day.expire(LegExpired(MANUAL, "another", SHARE, at(NEXT, time(9)), outside=True))
+    assert day.total_e4(owner) == 0
+    for order, sums in (("c", (10, 0)), ("d", (10, 10))):
+        day.take(owner, by_hand(*sums, order))
+    assert day.total_e4(owner) == within(Side.BUY, 10) + within(Side.SELL, 10)
+
+
+def test_what_is_bought_by_hand_on_the_day_that_shares_of_the_leg_left_is_of_that_day():
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(10, 0, "b", DAY))
+    day.begin_day()
+    for order, sums in (("s", (10, 10)), ("c", (5, 0)), ("d", (5, 5))):
+        day.take(owner, by_hand(*sums, order))
+    anew = within(Side.BUY, 5) + within(Side.SELL, 5)
+    assert day.total_e4(owner) == sale_of(10) + e4("15.34") + anew
+
+
+@pytest.mark.parametrize(("sold", "delivery"), [(0, True), (4, True), (10, False)])
+def test_shares_carried_by_hand_are_charged_as_delivered_while_any_is_left(sold, delivery):
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(10, 0, "b", product=Product.CARRY))
+    wanted = [Executed(SHARE, Side.BUY, 10, 10 * PRICE_E4)]
+    if sold:
+        day.take(owner, by_hand(10, sold, "s", product=Product.CARRY))
+        wanted.append(Executed(SHARE, Side.SELL, sold, sold * PRICE_E4))
+    assert day.total_e4(owner) == sum(cost_e4(each, NEXT, kept=delivery) for each in wanted)
+
+
+def test_what_is_sold_of_the_owner_s_own_shares_is_delivered_once_a_day():
+    """An order in parts, each booked as it fills, and another one."""
+    day, owner = DayCosts(), (MANUAL, "")
+    for order in ("s", "s", "t"):
+        day.take(owner, by_hand(0, 4, order, product=Product.CARRY))
+        day.take(owner, by_hand(4, 4, "h", product=Product.CARRY, settled=True))
+    assert day.total_e4(owner) == sale_of(8) + sale_of(4) + e4("15.34")
+
+
+def test_a_sale_that_goes_beyond_the_owner_s_own_shares_is_charged_by_what_it_began_with():
+    day, owner = DayCosts(), (MANUAL, "")
+    carry = {"product": Product.CARRY}
+    day.take(owner, by_hand(0, 4, "s", **carry))
+    day.take(owner, by_hand(4, 4, "h", **carry, settled=True))
+    day.take(owner, by_hand(0, 6, "s", **carry))
+    day.take(owner, by_hand(6, 6, "b", **carry))
+    assert day.total_e4(owner) == sale_of(10) + within(Side.BUY, 6) + e4("15.34")
+
+
+def test_what_is_bought_back_of_a_sale_beyond_the_owner_s_own_shares_is_not_delivered():
+    day, owner = DayCosts(), (MANUAL, "")
+    carry = {"product": Product.CARRY}
+    day.take(owner, by_hand(0, 10, "s", DAY, **carry))
+    day.take(owner, by_hand(4, 10, "h", DAY, **carry, settled=True))
+    day.begin_day()
+    day.take(owner, by_hand(10, 10, "b", **carry))
+    bought = Executed(SHARE, Side.BUY, 6, 6 * PRICE_E4)
+    assert day.total_e4(owner) == cost_e4(bought, NEXT, kept=True)
+
+
+def test_what_the_exchange_settles_by_itself_makes_no_sale_of_the_owner_s_own_shares():
+    """Of an entry."""
+    day, owner = DayCosts(), ("s", "s:1")
+    day.take(owner, kept(0, 10, "s"))
+    day.take(owner, kept(10, 10, "x", settled=True))
+    sold = Executed(SHARE, Side.SELL, 10, 10 * PRICE_E4)
+    assert day.total_e4(owner) == cost_e4(sold, DAY, kept=False)
 
 
 def test_shares_that_are_booked_away_are_not_delivered():

@@ -562,6 +562,17 @@ def test_stock_that_another_holds_since_yesterday_makes_no_delivery_of_todays_tr
     assert manual.charges_e4 == sum(cost_e4(each, NEXT_DAY, kept=False) for each in trips)
 
 
+def test_stock_that_is_traded_after_it_was_closed_unseen_is_charged_as_of_its_day() -> None:
+    share, at_ns = {"symbol": "RELIANCE"}, clock("10:00:00", NEXT_DAY)
+    made = dog(by_hand(75, **share), day_opened(NEXT_DAY))
+    made.handle(LegExpired("manual", "o1", "RELIANCE", at_ns, outside=True), at_ns)
+    for number, sums in enumerate([(75, 0), (75, 75)]):
+        moved = by_hand(*sums, **share, at_ns=at_ns)
+        made.handle(replace(moved, intent_id=f"OR{number}"), at_ns)
+    trips = [Executed("RELIANCE", side, 75, 75 * e4("100")) for side in (Side.BUY, Side.SELL)]
+    assert watch(made).charges_e4 == sum(cost_e4(each, NEXT_DAY, kept=False) for each in trips)
+
+
 def test_charges_agree_with_those_of_the_report() -> None:
     """Two folds of one day: by orders, and by what moved the legs."""
     trades = Trades("s")

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from daemon import kill
 from daemon.control import Brakes, Refusal
 from daemon.messages import Stage
+from daemon.messages.modes import Modes
+from daemon.web.house import HOUSE
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import HOLD_S, hold, opened, shown
 
@@ -24,6 +26,17 @@ async def test_a_kill_that_was_flat_and_closes_again_is_shown_as_it_is(tmp_path)
         world.stage, world.left = Stage.CLOSING, ("75 of a call are short",)
         await tab.wait_for("document.querySelector('.latch').dataset.stage === 'closing'")
         assert "75 of a call are short" in await tab.text(".left")
+
+
+async def test_a_kill_from_which_nothing_leaves_says_why_and_what_to_do(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        control = world.port.served.app[HOUSE].control
+        control.line.names.modes = Modes({"paper": "live", "second": "paper"})
+        await hold(tab)
+        why = "document.querySelector('.latch .left li:last-child')?.textContent"
+        told = await tab.wait_for(why)
+
+    assert told.endswith("`ordo login paper`, or close at the broker's own page")
 
 
 async def fired(tab):

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
+from daemon.cli.tables import amount
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.arming import READY
@@ -37,6 +38,23 @@ async def test_profit_moves_on_the_page_with_its_sign(tmp_path):
         assert await tab.evaluate("document.querySelector('#total-pnl').className") == (
             "huge num loss"
         )
+
+
+async def test_figures_are_rounded_as_a_terminal_shows_them(tmp_path):
+    """Half to even as they were written, and a sum is exact: else half a paisa goes elsewhere."""
+    world = World()
+    even, odd, more = e4("0.125"), e4("167.635"), e4("0.16")
+    legs = (replace(LEG, entry_e4=odd, ltp_e4=even, unrealised_e4=even),)
+    world.risk = risk(
+        watch(legs=legs, pnl_e4=even, today_e4=even),
+        watch("other", pnl_e4=more, today_e4=more),
+    )
+    assert (amount(0.125), amount(167.635), amount(0.285)) == ("0.12", "167.64", "0.28")
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('#total-pnl')} === '+0.28'")
+        assert await tab.text(".card .big") == "+0.12"
+        cells = "[...document.querySelectorAll('tbody tr td')].map((cell) => cell.textContent)"
+        assert (await tab.evaluate(cells))[2:6] == ["167.64", "0.12", "0.4 s", "+0.12"]
 
 
 async def test_the_total_is_what_was_made_today_and_what_came_over_the_night_stands_beside_it(

@@ -12,6 +12,7 @@ VERBS = {
     ("exit", "s"): ("exit", b""),
     ("exit", "s", "--leg", "ce"): ("exit", b'{"leg_id":"ce"}'),
     ("exit", "s", "--leg", "ce", "--lots", "2"): ("exit", b'{"leg_id":"ce","lots":2}'),
+    ("exit", "s", "--reason", "the news"): ("exit", b'{"reason":"the news"}'),
     ("adjust", "s", "--leg", "ce", "--stop", "114.85"): (
         *("adjust", b'{"stop":114.85,"loosen":false,"leg_id":"ce"}'),
     ),

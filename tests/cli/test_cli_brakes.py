@@ -286,7 +286,11 @@ def test_a_strategy_that_the_daemon_does_not_know_is_refused_with_what_to_do(bra
 
     assert (ended.code, ended.out, standing()) == (1, "", ())
     assert ended.err.splitlines() == [
-        "ordo: no strategy nobody; there are: straddle",
+        (
+            "ordo: no strategy nobody; there are: straddle; files are read at the start: those in "
+            "the folders of [strategies] paths, and those that [strategies] autostart or "
+            "`ordo run --strategy` names"
+        ),
         "ordo: name one that `ordo status` lists, or its file",
     ]
 

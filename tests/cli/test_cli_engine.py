@@ -67,7 +67,7 @@ def test_the_preset_folder_need_not_be_there(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     assert find_plan("nifty-short-straddle", Settings()).id == "nifty-short-straddle"
-    assert idle_plans(Settings(), ()) == ({}, [])
+    assert idle_plans(Settings(), ()) == ({}, [], {})
 
 
 def test_a_file_of_the_settings_folders_is_found_by_its_id(folders):

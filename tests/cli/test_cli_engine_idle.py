@@ -23,7 +23,7 @@ def found(folder: Path) -> tuple[list[str], list[str]]:
         accounts=(Account(id="paper", broker="paper"), Account(id="other", broker="paper")),
         strategies=Strategies(paths=(folder,)),
     )
-    idle, left_out = idle_plans(settings, TAKING)
+    idle, left_out, _ = idle_plans(settings, TAKING)
     assert all(plan.id in file.read_text() for file, plan in idle.items())
     return [plan.id for plan in idle.values()], [
         text.removeprefix(f"{folder}/") for text in left_out
@@ -57,6 +57,24 @@ def test_a_broken_file_is_left_out_and_told_and_hinders_no_other(folder):
     assert ids == ["good"]
     assert len(left_out) == 1
     assert left_out[0].startswith("bad.toml: legs[0].lots")
+
+
+def test_whoever_starts_a_strategy_that_is_left_out_is_told_why_by_its_id(folder):
+    bad, far = folder / "bad.toml", folder / "far.toml"
+    bad.write_text(named("worse").replace("lots = 1", "lots = 0", 1))
+    far.write_text(named("far", 'accounts = ["third"]'))
+    settings = Settings(strategies=Strategies(paths=(folder,)))
+    _, (is_bad, is_far), refused = idle_plans(settings, TAKING)
+
+    mend = "was left out at the start; mend it and start again"
+    assert refused == {"worse": f"worse {mend}: {is_bad}", "far": f"far {mend}: {is_far}"}
+
+
+def test_a_file_of_an_id_that_takes_entries_is_not_told_as_left_out(folder):
+    """Its account is that of the file that counts."""
+    (folder / "far.toml").write_text(named("nifty-short-straddle", 'accounts = ["third"]'))
+
+    assert found(folder) == ([], [])
 
 
 @pytest.mark.parametrize("name", ["manual", "external"])

@@ -125,6 +125,10 @@ SENTENCES = [
         ExitOwed("x", "s", ("ce",), ExitReason.RESIDENT_STOP, NOW),
         "s leaves ce: its stop at the broker was met",
     ),
+    (
+        ExitOwed("x", "s", ("ce", "pe"), ExitReason.MANUAL, NOW, because="the news"),
+        "s leaves ce, pe, by hand: the news",
+    ),
     (ExitFinished("x", "s", ("ce",), NOW), "s is out of ce"),
     (ExitFinished("x", "s", ("ce",), NOW, 75, 75), "s has closed 75 of 150 units of ce"),
     (BasketEnded("s:1", "s", True, "", NOW), "s is in"),
@@ -234,6 +238,13 @@ def test_each_strategy_is_spaced_by_itself():
     screen.lines.show(seen(20_000, name="b"))
 
     assert [line.split()[2] for line in screen.said()] == ["a", "b"]
+
+
+def test_an_exit_of_which_nobody_said_anything_has_no_line_before_it_is_done():
+    screen = Screen()
+    screen.lines.tell(ExitOwed("x", "s", ("ce",), ExitReason.MANUAL, NOW), ORIGIN, NOW)
+
+    assert screen.said() == []
 
 
 def test_each_line_says_whose_money_it_is_by_its_account():
@@ -422,6 +433,13 @@ def test_the_summary_adds_up_what_was_seen_of_each_entry_that_is_open():
         document([OPEN], [CLOSED], [CLOSED, OPEN]), {each.basket_id: each for each in entries}
     )
     assert ", P&L 104.00 as last valued at 09:20:00 before" in told
+
+
+def test_the_summary_values_an_entry_that_had_waited():
+    """Its basket has a number behind the day."""
+    entry = seen(10_497_500)
+    told = summary(document([OPEN]), {f"{entry.basket_id}.2": entry})
+    assert ", P&L 1,049.75 as last valued at 09:20:00 before" in told
 
 
 def test_the_summary_names_what_is_open():

@@ -291,6 +291,13 @@ def test_profit_is_a_line_for_each_strategy_and_one_for_all(fake):
     ]
 
 
+def test_a_sum_is_that_of_the_amounts_as_they_are_written(fake):
+    """As binary numbers these two are a little more, and would be a paisa more on two decimals."""
+    serve(fake, snapshot(strategy("a", pnl=0.125), strategy("b", pnl=0.16)))
+
+    assert told("pnl").out.splitlines()[-1].split()[2] == "0.28"
+
+
 def test_money_and_what_is_simulated_have_a_sum_each(fake):
     live = [strategy(name, mode="live") for name in "ab"]
     paper = [strategy(name, mode="paper", pnl=20_000.0) for name in "cd"]

@@ -587,6 +587,16 @@ REFUSED = OrderUpdated("a", "", State.REJECTED, 0, 0, NOW, Refusal.MARGIN, "no m
             Step.HAND,
             "web:me pulled kill-1, a kill of strategy s: no reason given",
         ),
+        (
+            replace(owed(ExitReason.MANUAL), because="the news"),
+            Step.RULE,
+            "x:1 is owed: straddle out of call, because a person wanted it: the news",
+        ),
+        (
+            owed(ExitReason.MANUAL),
+            Step.RULE,
+            "x:1 is owed: straddle out of call, because a person wanted it",
+        ),
         (m.StrategyStopped("s", "me", NOW), Step.HAND, "me stopped s"),
         (m.StrategyStopped("s", "ordo", NOW, "a storm"), Step.HAND, "ordo stopped s: a storm"),
         (m.StrategyStarted("s", "me", NOW), Step.HAND, "me started s"),

@@ -29,6 +29,32 @@ def test_a_strategy_that_was_changed_trades_where_it_says_and_is_reached_where_i
     assert line.places("s") == ("s", ("b", "a"))
 
 
+FILES = (
+    "files are read at the start: those in the folders of [strategies] paths, and those that "
+    "[strategies] autostart or `ordo run --strategy` names"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "strategies", "said"),
+    [
+        ("t", ("s",), f"no strategy t; there are: s; {FILES}"),
+        ("t", (), f"no strategy t; none runs here; {FILES}"),
+        ("odd", ("s",), "odd was left out"),
+    ],
+)
+def test_a_strategy_that_does_not_run_is_refused_with_why_and_what_to_do(
+    line, name, strategies, said
+):
+    if not strategies:
+        line.names.go("s")
+    line.names.left_out = {"odd": "odd was left out"}
+
+    with pytest.raises(Refusal) as refused:
+        line.runner(name)
+    assert (str(refused.value), refused.value.code) == (said, "unknown_strategy")
+
+
 @pytest.mark.parametrize(
     ("name", "because"),
     [("s@", "names no account"), ("s@c", "trades in a, b, not in c")],

@@ -84,3 +84,22 @@ def test_whoever_looks_is_told_that_it_takes_no_entries_until_a_start_that_finds
         daemon.wait_ready()
         daemon.wait_event("AlertCleared", alert_id=alert["alert_id"])
         assert daemon.get("/api/status").document["left_out"] == []
+
+
+def test_whoever_starts_what_does_not_run_is_told_why_and_what_to_do(tmp_path):
+    """Refused as it was to start by itself, or beside it; or named by nobody."""
+    enter(tmp_path)
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    (folder / "mine.toml").write_text(SHIPPED.replace(ID, "odd").replace("lots = 1", "lots = 0", 1))
+    misspelt = {"ORDO_STRATEGIES__AUTOSTART": "nifty-short-stradle"}
+    with running(tmp_path, "--speed", "1", environ=misspelt) as daemon:
+        daemon.wait_ready()
+        port = {"ORDO_WEB__PORT": str(urlsplit(daemon.url).port)}
+        for name, said in {
+            "nifty-short-stradle": "nifty-short-stradle takes no entries; what it holds, if any",
+            "odd": "odd was left out at the start; mend it and start again: strategies/mine.toml: ",
+            ID: f"no strategy {ID}; none runs here; files are read at the start: those in the fol",
+        }.items():
+            done = ended(ordo("start", name, cwd=tmp_path, environ=port))
+            assert (done.code, said in done.err) == (1, True), done.err

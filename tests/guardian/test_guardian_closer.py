@@ -825,6 +825,7 @@ def test_a_leg_that_a_person_closed_at_the_broker_is_flat_and_nothing_leaves_for
     moved = [(f.strategy_id, f.net_quantity) for f in of(first, PositionChanged)]
     assert moved == [("straddle", 0), (EXTERNAL, 0)]
     assert "65 of straddle ce are closed by that" in first.told
+    assert [bool(fact.part_of) for fact in of(first, PositionChanged)] == [True, False]
     assert account.round(VERIFY_NS / SECOND_NS).flat
 
 

@@ -11,12 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog.actor import RiskWatchdog
+from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.money import e4
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.account import AccountLimits
 from daemon.jobs.day_made import DayMade, Made
 from daemon.messages import Ask, DayMarked, DayOpened, LegExpired, PositionChanged, SeeRisk
+from daemon.messages.broker import UNSEEN
 from tests.kit.acting import (
     CE,
     DAY,
@@ -61,7 +63,7 @@ class Desk(Struct):
             intent_id=f"OR{self.number}",
             strategy_id=strategy,
             leg_id=leg,
-            symbol=SYMBOLS[leg],
+            symbol=SYMBOLS.get(leg, leg),
             side=side,
             quantity=number,
             purpose=Purpose.ENTRY if entry else Purpose.EXIT,
@@ -75,11 +77,32 @@ class Desk(Struct):
         )
         self.sums[key] = now
         moved = PositionChanged(
-            *(strategy, leg, SYMBOLS[leg], self.first[key], *now, at_ns, intent.intent_id),
+            *(strategy, leg, intent.symbol, self.first[key], *now, at_ns, intent.intent_id),
             product=Product.CARRY,
         )
         filled = OrderUpdated(intent.intent_id, "B", State.FILLED, number, value_e4, at_ns)
         self.record += [IntentRecorded(intent, at_ns), filled, moved]
+
+    def gone(self, leg: str, at_ns: int, strategy: str = MANUAL) -> None:
+        """Take off what a leg holds: it was closed while nobody saw it."""
+        net, self.number = self.held(strategy)[leg], self.number + 1
+        name, side = f"OR{self.number}", Side.SELL if net > 0 else Side.BUY
+        intent = replace(
+            INTENT,
+            intent_id=name,
+            strategy_id=strategy,
+            leg_id=leg,
+            symbol=SYMBOLS[leg],
+            side=side,
+            quantity=abs(net),
+            purpose=Purpose.EXIT,
+            parent=f"{UNSEEN}{SYMBOLS[leg]}",
+            decided_ns=at_ns,
+        )
+        filled = OrderUpdated(name, "", State.FILLED, abs(net), 0, at_ns)
+        expired = LegExpired(strategy, leg, SYMBOLS[leg], at_ns, outside=True)
+        self.record += [IntentRecorded(intent, at_ns), filled, expired]
+        self.sums.pop((strategy, leg))
 
     def held(self, strategy: str) -> dict[str, int]:
         """Return what is held, by leg."""
@@ -120,7 +143,10 @@ def only(record: list[object], day: date = WEEK[1]) -> Made:
 
 @st.composite
 def weeks(draw: st.DrawFn) -> list[list[object]]:
-    """Days of trades by a strategy and by hand, each day's close seen; flat at the end or not."""
+    """Days of trades by a strategy and by hand, each day's close seen; flat at the end or not.
+
+    By hand shares are traded as well, to be carried.
+    """
     desk, days = Desk([]), list[list[object]]()
     price = st.integers(1, 300)
     for number, day in enumerate(WEEK):
@@ -131,7 +157,8 @@ def weeks(draw: st.DrawFn) -> list[list[object]]:
             desk.record.append(opened(day=day, exit_at="15:20:00"))
         for place in range(draw(st.integers(0, 4))):
             strategy = draw(st.sampled_from(("s", MANUAL)))
-            leg = draw(st.sampled_from(list(SYMBOLS)))
+            legs = [*SYMBOLS, "RELIANCE"] if strategy == MANUAL else [*SYMBOLS]
+            leg = draw(st.sampled_from(legs))
             out = -desk.held(strategy).get(leg, 0)
             units = draw(st.sampled_from((-LOT, LOT, 2 * LOT, out or -LOT)))
             desk.trade(leg, units, draw(price), clock("10:00:00", day) + place, strategy)
@@ -249,6 +276,31 @@ def test_a_leg_that_was_out_and_is_held_after_all_is_carried():
     desk.record += [marks[0], day_opened(WEEK[1]), marks[1]]
 
     assert only(desk.record).today_e4 == e4(-375)
+
+
+def test_what_is_traded_after_a_share_was_closed_unseen_is_charged_for_itself(monkeypatch):
+    """What of it is held in another leg is delivered; what is bought and sold anew is not."""
+    for leg in ("one", "two"):
+        monkeypatch.setitem(SYMBOLS, leg, "RELIANCE")
+    desk = Desk([day_opened()])
+    for leg in ("one", "two"):
+        desk.trade(leg, 10, 1_400, clock("09:30:00"), MANUAL)
+    desk.record.append(day_opened(WEEK[1]))
+    desk.gone("one", clock("09:16:00", WEEK[1]))
+    desk.trade("one", 5, 1_400, clock("10:00:00", WEEK[1]), MANUAL)
+    desk.trade("one", -5, 1_400, clock("11:00:00", WEEK[1]), MANUAL)
+    desk.trade("two", -10, 1_400, clock("12:00:00", WEEK[1]), MANUAL)
+    fold = made(desk.record, WEEK[1])
+    two, anew = (each.trade for each in fold.finish()[1:])
+
+    def cost(side: Side, units: int, *, kept: bool) -> int:
+        return cost_e4(Executed("RELIANCE", side, units, units * 14_000_000), WEEK[1], kept=kept)
+
+    within_e4 = cost(Side.BUY, 5, kept=False) + cost(Side.SELL, 5, kept=False)
+    sold_e4 = cost(Side.SELL, 10, kept=True) + delivery_e4("RELIANCE", WEEK[1])
+    assert anew.charges_e4 == within_e4
+    assert two.charges_e4 == cost(Side.BUY, 10, kept=True) + sold_e4
+    assert fold.charges_e4() == sold_e4 + within_e4
 
 
 @pytest.mark.parametrize("traded", [(CE, PE), ("RELIANCE", "INFY")])

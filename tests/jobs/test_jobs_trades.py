@@ -11,8 +11,8 @@ from daemon.domain.instants import at
 from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
+from daemon.domain.orders.outside import HOLDINGS
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
@@ -240,6 +240,19 @@ def test_a_stranger_is_charged_what_his_order_cost_beyond_what_it_closed_of_a_le
     assert told.only().charges_e4 == cost_e4(Side.SELL, 150, 140) - cost_e4(Side.SELL, 75, 140)
 
 
+def test_what_one_order_of_a_stranger_closed_in_parts_is_charged_as_one():
+    """Another of his is another."""
+    told = Told()
+    told.enters()
+    told.fills(Side.SELL, 225, 100)
+    for order, price in (("B7", 140), ("B7", 142), ("B8", 150)):
+        told.fills(Side.BUY, 75, price, OPEN + 9, parent=f"outside:EX:2025-09-01:{order}")
+
+    entered_e4 = cost_e4(Side.SELL, 225, 100)
+    closed_e4 = cost_e4(Side.BUY, 150, 141) + cost_e4(Side.BUY, 75, 150)
+    assert told.only().charges_e4 == entered_e4 + closed_e4
+
+
 @pytest.mark.parametrize("strategy_id", [EXTERNAL, MANUAL])
 def test_a_sale_out_of_the_owner_s_own_shares_costs_what_it_cost_and_earns_nothing(strategy_id):
     told = Told(STOCK, strategy_id=strategy_id)
@@ -248,7 +261,24 @@ def test_a_sale_out_of_the_owner_s_own_shares_costs_what_it_cost_and_earns_nothi
     trade = told.only()
 
     assert (trade.pnl_e4, trade.exit_reason) == (0, "outside")
-    assert trade.charges_e4 == cost_e4(Side.SELL, 40, 1500, STOCK)
+    sold_e4 = cost_e4(Side.SELL, 40, 1500, STOCK, delivery=True)
+    assert trade.charges_e4 == sold_e4 + DEPOSITORY_E4
+
+
+def test_sales_out_of_the_owner_s_own_shares_pay_the_depository_once_a_day():
+    told = Told(STOCK, strategy_id=MANUAL)
+    told.named = True
+    for day in (DAY, NEXT):
+        told.trades.take(DayOpened(day, (), at(day, time(9))))
+        for hour in (10, 11):
+            told.fills(Side.SELL, 40, 1500, at(day, time(hour)))
+            told.fills(Side.BUY, 40, 1500, at(day, time(hour)), parent=f"{HOLDINGS}{STOCK}")
+            told.forget()
+    told.fills(Side.BUY, 9, 1500, at(NEXT, time(12)), parent=f"{HOLDINGS}{STOCK}")
+    sold_e4 = cost_e4(Side.SELL, 40, 1500, STOCK, delivery=True)
+
+    charges = [each.charges_e4 - sold_e4 for each in told.trades.finish()[:4]]
+    assert charges == [DEPOSITORY_E4, 0, DEPOSITORY_E4, 0]
 
 
 def test_a_long_option_that_is_exercised_is_charged_the_tax_on_its_worth():
@@ -426,6 +456,22 @@ def test_shares_that_are_booked_away_pay_the_depository_nothing():
     told.fills(Side.SELL, 10, 1_300, at(NEXT, time(10)), parent=f"{HOLDINGS}{STOCK}")
 
     assert told.only().charges_e4 == expected
+
+
+def test_what_is_bought_and_sold_after_shares_were_booked_away_pays_the_depository_nothing():
+    told = Told(STOCK, Side.BUY, MANUAL)
+    told.named = True
+    told.trades.take(DayOpened(DAY, (), OPEN))
+    told.fills(Side.BUY, 10, 1_300, product=Product.CARRY)
+    told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+    told.fills(Side.SELL, 10, 1_300, at(NEXT, time(10)), parent=f"{HOLDINGS}{STOCK}")
+    told.forget()
+    told.fills(Side.BUY, 10, 1_300, at(NEXT, time(11)))
+    told.fills(Side.SELL, 10, 1_310, at(NEXT, time(12)))
+    second = told.trades.finish()[1]
+
+    bought_e4 = cost_e4(Side.BUY, 10, 1_300, STOCK)
+    assert second.charges_e4 == bought_e4 + cost_e4(Side.SELL, 10, 1_310, STOCK)
 
 
 def test_what_a_stranger_hands_on_to_a_leg_pays_the_depository_nothing_of_his():

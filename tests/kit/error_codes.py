@@ -29,6 +29,7 @@ PASSED_ON = {
     "NOTHING_HELD": "the text that stands beside the questions; texts are looked for as well",
     "BOOK_UNREAD": "the same",
     "UNKNOWN_LEG": "the same",
+    "LOOSENS": "the same",
     "error.code": "of an error that was raised",
     "EPOCH_OVER": "the text that stands beside the ledger",
     "code": "what the function was given",

@@ -114,6 +114,13 @@ def test_what_was_added_to_an_entry_stands_in_records_only_where_something_was()
     assert hashed(added) == sha256(old[:-2] + b",75]\n").hexdigest()
 
 
+def test_whose_fill_is_handed_on_stands_in_records_only_where_it_is_and_in_no_journal():
+    assert b"part_of" not in encode(POSITION)
+    part = replace(POSITION, part_of="EX:2025-09-01:B7")
+    assert decode(encode(part)) == part
+    assert hashed(part) == hashed(POSITION)
+
+
 def test_a_leg_that_ended_outside_is_entered_as_such_and_one_that_expired_as_before():
     expired = LegExpired("s", "call", "NIFTY", NOW)
     body = f'{{"type":"LegExpired","strategy_id":"s","leg_id":"call","symbol":"NIFTY","at_ns":{NOW}'
@@ -138,6 +145,17 @@ def test_an_exit_that_was_recorded_before_parts_were_left_is_read_as_whole():
     body = encode(ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)).replace(b',"keep":0', b"")
     assert b"keep" not in body
     assert decode(body) == ExitOwed("e", "s", ("call",), ExitReason.STOP, NOW)
+
+
+def test_what_a_person_said_of_an_exit_stands_in_records_only_where_something_was():
+    """It is his affair, and in no journal."""
+    exit_owed = ExitOwed("e", "s", ("call",), ExitReason.MANUAL, NOW)
+    body = '{"type":"ExitOwed","exit_id":"e","strategy_id":"s","leg_ids":["call"],'
+    body += f'"reason":"manual","at_ns":{NOW},"keep":0,"account":""}}'
+    assert encode(exit_owed).decode() == body
+    said = replace(exit_owed, because="the news")
+    assert decode(encode(said)) == said
+    assert hashed(said) == hashed(exit_owed)
 
 
 def test_what_a_market_lists_is_entered_and_what_a_recording_shows_is_absent():

@@ -52,6 +52,12 @@ def done(_: object) -> Done:
             ExitByHand("straddle", "ce", 2, "operator"),
         ),
         (
+            "/exit",
+            {"reason": "the news"},
+            "router:paper",
+            ExitByHand("straddle", "", 0, "operator", "the news"),
+        ),
+        (
             "/adjust",
             {"leg_id": "ce", "stop": 140.05},
             "watchdog",
@@ -361,6 +367,29 @@ async def test_a_stop_is_moved_by_the_watchdog_of_each_account(tmp_path):
         await port.ask("POST", f"{STRATEGY}/adjust", json={"stop": 5})
 
     assert [to for to, _ in port.actors.asked] == ["watchdog", "watchdog:second"]
+
+
+@pytest.mark.parametrize(
+    ("body", "answer", "text"),
+    [
+        ({"stop": 5}, Done("it is 5"), "paper: it is 5; that is of paper alone; second: "),
+        (
+            {"stop": 5},
+            Declined("loosens", "it was 4"),
+            "paper: it was 4; that is of paper alone; second: ",
+        ),
+        ({"stop": 5}, Declined("no_price", "none"), "paper: none; second: none"),
+        ({"stop": 5, "leg_id": "ce"}, Done("it is 5"), "paper: it is 5; second: it is 5"),
+    ],
+)
+async def test_an_amount_of_loss_that_several_accounts_have_each_is_told_as_of_each_alone(
+    tmp_path, body, answer, text
+):
+    async with open_port(tmp_path, {AdjustByHand: lambda _: answer}) as port:
+        everywhere(port, second="watchdog:second")
+        _, told, _ = await port.ask("POST", f"{STRATEGY}/adjust", json=body)
+
+    assert told.get("text", told.get("detail")).startswith(text)
 
 
 async def test_a_start_tells_in_which_accounts_a_latch_holds_it_back(tmp_path):

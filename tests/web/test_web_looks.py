@@ -25,8 +25,9 @@ from daemon.messages import (
     SeeRisk,
     Stage,
 )
+from daemon.messages.arming import SeeSession
 from daemon.messages.modes import Modes
-from daemon.web.house import Health
+from daemon.web.house import HOUSE, Health
 from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
 from tests.kit.seen import ACCOUNT, ALERT, ANSWERS, CE, SEEN, WATCH
@@ -380,7 +381,7 @@ def staged(stage: Stage, *left: str, attempts: int = 1) -> KillStaged:
     ],
 )
 def test_a_kill_is_as_far_as_where_it_is_least_far(stages, worst):
-    assert merged("kill-1", [staged(each) for each in stages], "paper").stage == worst
+    assert merged("kill-1", [staged(each) for each in stages], (), "paper").stage == worst
 
 
 async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_path):
@@ -393,8 +394,26 @@ async def test_a_kill_tells_what_is_left_in_every_account_that_it_reaches(tmp_pa
         "stage": "closing",
         "left": ["second: 75 of it"],
         "attempts": 3,
+        "because": [],
         "mode": "paper",
     }
+
+
+async def test_a_kill_from_which_nothing_leaves_says_why_as_the_kill_socket_does(tmp_path):
+    answers = {
+        SeeKill: lambda _: staged(Stage.CLOSING, "75 of it"),
+        SeeSession: lambda _: "EXPIRED",
+    }
+    async with open_port(tmp_path, answers) as port:
+        control = port.served.app[HOUSE].control
+        control.line.names.modes = Modes({"paper": "paper", "second": "live"})
+        _, told, _ = await port.ask("GET", "/api/kill/kill-1")
+        there = await control.reads.kill_stage("kill-1")
+        because = await control.reads.kept_from_leaving(there)
+
+    (said,) = because
+    assert said.startswith("the session of second is EXPIRED, and nothing leaves until `ordo")
+    assert told["because"] == because
 
 
 async def test_market_time_goes_on_between_two_events(tmp_path):

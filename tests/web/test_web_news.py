@@ -156,6 +156,11 @@ def updated(state, quantity=0, value_e4=0, text=""):
             "straddle has to leave ce: manual",
         ),
         (
+            ExitOwed("x", "straddle", ("ce",), ExitReason.MANUAL, NOW, because="the news"),
+            "risk",
+            "straddle has to leave ce: manual: the news",
+        ),
+        (
             ExitOwed("x", "straddle", ("ce",), ExitReason.RESIDENT_STOP, NOW),
             "risk",
             "straddle has to leave ce: resident stop",

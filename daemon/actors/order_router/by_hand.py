@@ -85,14 +85,15 @@ def leave(desk: Desk, turn: Turn, wanted: ExitByHand, now_ns: int) -> Done | Dec
     unfilled = may_fill(desk, Purpose.ENTRY, strategy_id, entered)
     kept = (order.intent.leg_id for order in unfilled)
     wanted_legs = tuple(dict.fromkeys((*legs, *entering, *kept)))
-    because = f"left by {wanted.by}"
+    because = f"left by {wanted.by}" + (f" ({wanted.reason})" if wanted.reason else "")
     ended = "" if leg_id else obstacles.end_wait(desk, turn, strategy_id, because, now_ns)
     if not wanted_legs:
         return Done(ended) if ended else _nothing_held(desk, wanted)
     if all(exits.is_leaving(desk, strategy_id, leg) for leg in wanted_legs):
         text = "it is being left already"
     else:
-        exits.begin(desk, turn, ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL), now_ns)
+        whole = ExitLegs(strategy_id, wanted_legs, ExitReason.MANUAL, wanted.reason)
+        exits.begin(desk, turn, whole, now_ns)
         text = f"leaving {', '.join(wanted_legs)}"
     return Done(text, _owed_because(desk, strategy_id, wanted_legs, now_ns))
 
@@ -115,7 +116,7 @@ def _leave_part(
         assert leg is not None, "what holds something is known"
         keeps[leg_id] = abs(nets[leg_id]) - wanted.lots * leg.lot
     for leg_id, keep in keeps.items():
-        part = ExitLegs(strategy_id, (leg_id,), ExitReason.MANUAL)
+        part = ExitLegs(strategy_id, (leg_id,), ExitReason.MANUAL, wanted.reason)
         exits.begin(desk, turn, part, now_ns, keep)
     lots = "1 lot" if wanted.lots == 1 else f"{wanted.lots} lots"
     owed = _owed_because(desk, strategy_id, tuple(keeps), now_ns)

@@ -17,7 +17,7 @@ from daemon.domain.risk.legs import resident_base_e4
 from daemon.domain.risk.moves import NEVER, LevelMoved
 from daemon.domain.risk.pnl import NO_MARK
 from daemon.messages import AdjustByHand, BasketOpened, Declined, Done
-from daemon.messages.asks import UNKNOWN_LEG
+from daemon.messages.asks import LOOSENS, UNKNOWN_LEG
 
 
 class _Adjusted(Struct, frozen=True):
@@ -250,4 +250,4 @@ def _loosens(stands: str, wanted: AdjustByHand) -> Declined:
         f"{stands}, and {_level(wanted.stop_e4, wanted.leg_id)} is no tighter;"
         " say that it is meant (--yes, or loosen in a request) to move it there"
     )
-    return Declined("loosens", sentence)
+    return Declined(LOOSENS, sentence)

@@ -7,21 +7,41 @@ from collections.abc import Container, Iterable, Iterator
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.actors.loose_legs import enters_anew
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.orders.reconcile import EXTERNAL
-from daemon.domain.orders.words import Side
-from daemon.messages import BasketOpened, PositionChanged
+from daemon.domain.orders.words import Product, Side
+from daemon.messages import BasketOpened, LegExpired, PositionChanged
 
 Owner = tuple[str, str]
 """Whose orders: strategy and basket; no basket for what was not entered by one."""
 
 
+class _Trip(Struct):
+    """A leg from its entry, or from flat where no basket entered it, until it is flat.
+
+    Attributes:
+        newest: the leg as it stands.
+        brought: units that were held when the day began; below zero short.
+        owned: what it sold was the owner's own, of earlier days.
+    """
+
+    newest: PositionChanged
+    brought: int = 0
+    owned: bool = False
+
+    def keeps(self, side: str) -> bool:
+        """Say whether what an order on a side traded is held beyond a day; no entry held it."""
+        carried = self.newest.product is Product.CARRY and self.newest.net_quantity != 0
+        return carried or self.brought != 0 or (self.owned and side == Side.SELL)
+
+
 class _Filled(Struct, frozen=True):
-    leg_id: str
+    trip: _Trip
     day: date
     executed: Executed
 
@@ -30,50 +50,61 @@ class DayCosts:
     """The orders of a day, each as the sum of its fills."""
 
     def __init__(self) -> None:
-        self._legs: dict[tuple[str, str], PositionChanged] = {}
-        self._orders: defaultdict[Owner, dict[str, _Filled]] = defaultdict(dict)
-        self._brought: set[tuple[str, str]] = set()
+        self._trips: dict[tuple[str, str], _Trip] = {}
+        self._orders: defaultdict[Owner, dict[tuple[str, Side], _Filled]] = defaultdict(dict)
         self._delivered: defaultdict[Owner, dict[str, date]] = defaultdict(dict)
 
     def begin_day(self) -> None:
         """Forget yesterday's orders; what the legs hold goes on."""
         self._orders.clear()
         self._delivered.clear()
-        self._brought = {key for key, leg in self._legs.items() if leg.net_quantity > 0}
+        for trip in self._trips.values():
+            trip.brought = trip.newest.net_quantity
 
     def open(self, opened: BasketOpened) -> None:
         """An entry begins: the sums of its legs begin at nothing."""
         for leg in opened.basket.legs:
-            key = (opened.basket.strategy_id, leg.leg_id)
-            self._legs.pop(key, None)
-            self._brought.discard(key)
+            self._trips.pop((opened.basket.strategy_id, leg.leg_id), None)
+
+    def expire(self, expired: LegExpired) -> None:
+        """Take what a leg held for closed, at a price that nobody knows and without an order."""
+        trip = self._trips.get((expired.strategy_id, expired.leg_id))
+        if trip is not None:
+            units = max(trip.newest.bought_quantity, trip.newest.sold_quantity)
+            trip.newest = replace(trip.newest, bought_quantity=units, sold_quantity=units)
 
     def take(self, owner: Owner, changed: PositionChanged) -> None:
         """Take a fill, or a better price for one: what the sums of its leg have grown by."""
         key = (changed.strategy_id, changed.leg_id)
-        before, self._legs[key] = self._legs.get(key), changed
-        if before is not None and enters_anew(before.net_quantity, changed):
-            before = None
+        trip = self._trips.get(key)
+        if trip is None or enters_anew(trip.newest.net_quantity, changed):
+            before, trip = None, _Trip(changed)
+            self._trips[key] = trip
+        else:
+            before, trip.newest = trip.newest, changed
         bought = (changed.bought_quantity, changed.bought_value_e4)
         sold = (changed.sold_quantity, changed.sold_value_e4)
         if before is not None:
             bought = (bought[0] - before.bought_quantity, bought[1] - before.bought_value_e4)
             sold = (sold[0] - before.sold_quantity, sold[1] - before.sold_value_e4)
-        if changed.strategy_id == EXTERNAL:
-            bought, sold = _his_own(bought, sold), _his_own(sold, bought)
+        name = changed.part_of or changed.intent_id or str(len(self._orders[owner]))
         for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
             if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
-                self._add(owner, changed, executed)
-        if sold[0] > 0 and key in self._brought and not changed.settled:
+                self._add(owner, name, trip, executed)
+        lent = changed.settled and bought[0] > 0 and not owner[1]
+        trip.owned = trip.owned or lent
+        sells = sold[0] > max(bought[0], 0)  # what a stranger hands on grows both
+        if lent or (sells and trip.brought > 0 and not changed.settled):
             self._delivered[owner][changed.symbol] = day_of(changed.at_ns)
 
-    def total_e4(self, owner: Owner, kept: Container[str]) -> int | None:
+    def total_e4(self, owner: Owner, kept: Container[str] = ()) -> int | None:
         """Return what the orders of today have cost, deliveries included; None: no table knows.
 
         Args:
             owner: whose.
-            kept: legs held, or to be held, beyond a day.
+            kept: legs of an entry that are held, or are to be held, beyond a day. What no entry
+                holds is so by itself.
         """
         total_e4 = 0
         for charged in self._charged(owner, kept):
@@ -83,20 +114,27 @@ class DayCosts:
         return total_e4
 
     def _charged(self, owner: Owner, kept: Container[str]) -> Iterator[int | Unknown]:
-        for filled in self._orders.get(owner, {}).values():
-            yield cost_e4(filled.executed, filled.day, kept=filled.leg_id in kept)
+        orders = self._orders.get(owner, {})
+        for (name, side), filled in orders.items():
+            trip, executed = filled.trip, filled.executed
+            stays = trip.newest.leg_id in kept or (not owner[1] and trip.keeps(side))
+            given = orders.get((name, side.opposite)) if owner[0] == EXTERNAL else None
+            if given is None:
+                yield cost_e4(executed, filled.day, kept=stays)
+            elif given.executed.quantity < executed.quantity:
+                yield from _beyond(executed, given.executed, filled.day, kept=stays)
         for symbol, day in self._delivered.get(owner, {}).items():
             yield delivery_e4(symbol, day)
 
-    def _add(self, owner: Owner, changed: PositionChanged, executed: Executed) -> None:
+    def _add(self, owner: Owner, name: str, trip: _Trip, executed: Executed) -> None:
         """Add a fill to its order; one whose order nobody knows is an order of its own.
 
         Of a better price for what was filled before there are no units: one of an earlier day, or
         of nobody, is passed over.
         """
-        orders = self._orders[owner]
-        name = f"{changed.intent_id or len(orders)}:{executed.side}"
-        known = orders.get(name)
+        orders, key = self._orders[owner], (name, Side(executed.side))
+        day = day_of(trip.newest.at_ns)
+        known = orders.get(key)
         if known is None and not executed.quantity:
             return
         if known is not None:
@@ -107,20 +145,24 @@ class DayCosts:
                 executed.value_e4 + known.executed.value_e4,
                 executed.settled,
             )
-        orders[name] = _Filled(changed.leg_id, day_of(changed.at_ns), executed)
+            trip = known.trip  # as in the report, where its first fill says in which trade it is
+        orders[key] = _Filled(trip, day, executed)
 
 
-def _his_own(grown: tuple[int, int], lifted: tuple[int, int]) -> tuple[int, int]:
-    """Return the units and the value of a stranger's fill that are not handed on to a leg of ours.
+def _beyond(whole: Executed, given: Executed, day: date, *, kept: bool) -> Iterator[int | Unknown]:
+    """Yield what a stranger's order cost beyond what it would have cost for what it handed on.
 
-    What is handed on grows both sides at once, by as much, and costs the leg that it closes.
+    What is handed on grows both sides of his leg at once, and costs the leg that it closes.
 
     Args:
-        grown: units and value by which one side has grown.
-        lifted: by which the other has.
+        whole: his order.
+        given: what of it was handed on, on the other side.
+        day: of the order.
+        kept: he holds beyond a day what it opened or closed.
     """
-    both = grown[0] > 0 and lifted[0] > 0
-    return (grown[0] - lifted[0], grown[1] - lifted[1]) if both else grown
+    lifted_e4 = cost_e4(replace(given, side=whole.side), day, kept=kept)
+    yield cost_e4(whole, day, kept=kept)
+    yield lifted_e4 if isinstance(lifted_e4, Unknown) else -lifted_e4
 
 
 def kept_beyond(opened: BasketOpened, day: date, held: Iterable[tuple[str, int]]) -> frozenset[str]:

@@ -122,6 +122,7 @@ class Picture:
                 self._overdue.add(exit_id)
             case LegExpired(strategy_id, leg_id):
                 self._strays.expire((strategy_id, leg_id))
+                self._costs.expire(fact)
             case _:
                 assert_never(fact)
 
@@ -196,5 +197,5 @@ class Picture:
             view, today_e4 = self._strays.seen(key, traded, guarded)
             legs.append(leg_seen(view, Look(traded, looked_ns, key in late), around))
             todays_e4.append(today_e4)
-        costs_e4 = self._costs.total_e4((strategy_id, ""), self._strays.carried(strategy_id))
+        costs_e4 = self._costs.total_e4((strategy_id, ""))
         return stray_seen(strategy_id, legs, costs_e4, sum_known(todays_e4))

@@ -68,10 +68,6 @@ class Strays:
         held = self._held.items()
         return tuple((key, each.symbol) for key, each in held if key[0] == strategy_id)
 
-    def carried(self, strategy_id: str) -> frozenset[str]:
-        """Return the legs of an owner that came over the night."""
-        return frozenset(leg_id for owner, leg_id in self._before_e4 if owner == strategy_id)
-
     def seen(
         self, key: Key, traded: Traded | None, guarded: LegView | None = None
     ) -> tuple[LegView, int | None]:

@@ -34,4 +34,5 @@ def names_of(given: Assignment, declared: Declared, modes: Modes) -> Names:
     )
     names.sessions = tuple(account for account, _ in logins(given.settings))
     names.modes = modes
+    names.left_out = {**given.refused, **declared.left_out, **given.left_out}
     return names

@@ -180,6 +180,7 @@ class Assignment(Struct, frozen=True):
         prices: the account that prices come through and nobody trades in.
         left_out: a sentence for each strategy that was to take entries from the start and could
             not be read, by its name in the settings.
+        refused: the same for each whose file is refused and that nobody has started, by its id.
     """
 
     settings: Settings
@@ -192,6 +193,7 @@ class Assignment(Struct, frozen=True):
     openers: Mapping[str, Opener] = OPENERS
     prices: Account | None = None
     left_out: Mapping[str, str] = {}
+    refused: Mapping[str, str] = {}
 
     @property
     def state_dir(self) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -18,19 +18,19 @@ class Declared(Struct, frozen=True):
 
     Attributes:
         plans: those that are run.
-        left_out: a sentence for each that is not; whoever declared it must not keep the daemon
-            from guarding what is open.
+        left_out: a sentence for each that is not, by its id; whoever declared it must not keep the
+            daemon from guarding what is open.
         once: every id that was ever declared or traded under, of files that are gone too: what
             is open, latched or gained under it stays reachable by its name.
     """
 
     plans: tuple[Plan, ...]
-    left_out: tuple[str, ...]
+    left_out: Mapping[str, str]
     once: tuple[str, ...]
 
     def told(self) -> tuple[str, ...]:
         """Return what people are told of those that are left out."""
-        return tuple(f"left out: {each}" for each in self.left_out)
+        return tuple(f"left out: {each}" for each in self.left_out.values())
 
 
 def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collection[str]) -> Declared:
@@ -51,16 +51,17 @@ def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collectio
             case BasketOpened(basket):
                 once[basket.strategy_id] = None
     plans: list[Plan] = []
-    left_out: list[str] = []
+    left_out: dict[str, str] = {}
     for strategy_id, declaration in declared(told).items():
         plan = _plan(declaration, accounts)
         if strategy_id in filed:
-            left_out.append(f"{strategy_id} was declared and stands in a file too; the file counts")
+            said = f"{strategy_id} was declared and stands in a file too; the file counts"
+            left_out[strategy_id] = said
         elif isinstance(plan, Plan):
             plans.append(plan)
         else:
-            left_out.append(f"{strategy_id}, which was declared: {plan}")
-    return Declared(tuple(plans), tuple(left_out), tuple(once))
+            left_out[strategy_id] = f"{strategy_id}, which was declared: {plan}"
+    return Declared(tuple(plans), left_out, tuple(once))
 
 
 def _plan(declaration: str, accounts: Collection[str]) -> Plan | str:

@@ -1,8 +1,8 @@
 """Charges: what a fill costs, component by component, as the law and the fee lists had it that day.
 
 Each component is rounded half to even to 1/10,000 of a rupee. The contract note rounds the
-transaction tax of a day to whole rupees; that is left to whoever sums up the day. Where a table
-does not cover the day the answer is `Unknown`, so a replay goes on and says so.
+transaction tax of a day to whole rupees; nothing here does, and the report of a day says so. Where
+a table does not cover the day the answer is `Unknown`, so a replay goes on and says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 from msgspec import Struct
 
-from daemon.domain.market.instruments import Exchange, Instrument, Kind, exchange_of
+from daemon.domain.market.instruments import Exchange, Instrument, Kind, Parts, exchange_of
 from daemon.domain.market.rules import Amount, Row, Shapes, latest, rows
 from daemon.domain.money import divide_half_even, e4, percent_of
 
@@ -25,7 +25,7 @@ class ChargedFill(Struct, frozen=True):
     """What was executed.
 
     Attributes:
-        instrument: of what.
+        instrument: of what; its symbol says all of it that a charge depends on, and its lot none.
         side: `buy` or `sell`, as the order machine's own word for it reads.
         quantity: units.
         price_e4: the average price, for an option the premium.
@@ -34,7 +34,7 @@ class ChargedFill(Struct, frozen=True):
         delivery: an equity that is kept beyond the day.
     """
 
-    instrument: Instrument
+    instrument: Instrument | Parts
     side: str
     quantity: int
     price_e4: int
@@ -157,7 +157,9 @@ def charges(fill: ChargedFill, day: date) -> Charges | Unknown:
     return rates if isinstance(rates, Unknown) else _charged(fill, rates)
 
 
-def exercise_tax_e4(instrument: Instrument, quantity: int, price_e4: int, day: date) -> int | None:
+def exercise_tax_e4(
+    instrument: Instrument | Parts, quantity: int, price_e4: int, day: date
+) -> int | None:
     """Return the transaction tax on an option that was held until it expired, in `_e4`.
 
     Its buyer pays it on the intrinsic value; who sold it, and who holds a future, pays none.
@@ -226,7 +228,7 @@ _FAMILY = {Kind.FUTURE: "future", Kind.CALL: "option", Kind.PUT: "option"}
 
 def _family(fill: ChargedFill) -> str:
     if fill.instrument.kind is Kind.INDEX:
-        raise ValueError(f"{fill.instrument.symbol} is an index and is never filled")
+        raise ValueError(f"{fill.instrument.underlying} is an index and is never filled")
     return _FAMILY.get(fill.instrument.kind, "delivery" if fill.delivery else "intraday")
 
 

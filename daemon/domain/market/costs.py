@@ -1,8 +1,8 @@
 """Costs: what one order came to cost, by all that was filled of it, and a delivery of shares.
 
 A position that the exchange closed by itself pays no fees but the tax on its worth. Where no table
-reaches back to the day, for the contract or for its charges, the answer is `Unknown`; so it is for
-what a broker calls by a name of its own, and that no table of ours is about.
+of charges reaches back to the day the answer is `Unknown`; so it is for what a broker calls by a
+name of its own, and where shares change hands for an option or a future: no table is about those.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from daemon.domain.market.charges import (
     depository_e4,
     exercise_tax_e4,
 )
-from daemon.domain.market.instruments import Instrument, Kind, contract, parts_of
+from daemon.domain.market.instruments import Kind, Parts, is_index, parts_of
 from daemon.domain.money import divide_half_even
-from daemon.errors import RuleUnknown
 
 
 class Executed(Struct, frozen=True):
@@ -54,17 +53,14 @@ def cost_e4(executed: Executed, day: date, *, kept: bool) -> int | Unknown:
         day: of the order.
         kept: what it opened, or closed, was held beyond a day: of equity that is delivery.
     """
-    try:
-        instrument = contract(executed.symbol, day, strict=False)
-    except RuleUnknown as error:
-        return Unknown(str(error))
-    except ValueError:
+    parts = parts_of(executed.symbol)
+    if parts is None:
         return Unknown(f"no table is about {executed.symbol}: its name is the broker's own")
     if executed.settled:
-        return _exercise(executed, instrument, day)
-    delivery = kept and instrument.kind is Kind.EQUITY
+        return _exercise(executed, parts, day)
+    delivery = kept and parts.kind is Kind.EQUITY
     fill = ChargedFill(
-        instrument, executed.side, executed.quantity, executed.price_e4, delivery=delivery
+        parts, executed.side, executed.quantity, executed.price_e4, delivery=delivery
     )
     charged = charges(fill, day)
     return charged if isinstance(charged, Unknown) else charged.total_e4
@@ -86,10 +82,12 @@ def delivery_e4(symbol: str, day: date) -> int | Unknown:
     return charged_e4
 
 
-def _exercise(executed: Executed, instrument: Instrument, day: date) -> int | Unknown:
+def _exercise(executed: Executed, parts: Parts, day: date) -> int | Unknown:
     """Return what an option costs that was long when it was settled in the money."""
+    if parts.kind.is_derivative and executed.value_e4 and not is_index(parts.underlying):
+        return Unknown(f"no table is about what {executed.symbol} costs that is settled in shares")
     held = executed.quantity if executed.side == "sell" else -executed.quantity
-    tax_e4 = exercise_tax_e4(instrument, held, executed.price_e4, day)
+    tax_e4 = exercise_tax_e4(parts, held, executed.price_e4, day)
     if tax_e4 is None:
         return Unknown(f"rules/charges.toml does not cover an exercise on {day}")
     return tax_e4

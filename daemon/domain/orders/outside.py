@@ -27,6 +27,8 @@ from daemon.domain.orders.words import (
 
 OUTSIDE = "outside:"
 """How the parent of an intent begins by which a fill is handed on; the stranger's order follows."""
+HOLDINGS = f"{OUTSIDE}holdings:"
+"""How the parent of an intent begins by which shares leave a leg for the owner's own, or come."""
 TWICE = "closed outside, and by an exit as well"
 """The text of a fill that is handed on to a leg whose units an exit has traded before."""
 Leg = tuple[str, str]
@@ -200,3 +202,10 @@ def handed_on(
 def is_outside(intent: Intent) -> bool:
     """Say whether an intent hands a stranger's fill on: no request left for it."""
     return intent.parent.startswith(OUTSIDE)
+
+
+def part_of(intent: Intent) -> str:
+    """Return the stranger's order whose fill an intent hands on; empty: it hands on none."""
+    if not is_outside(intent) or intent.parent.startswith(HOLDINGS):
+        return ""
+    return intent.parent.removeprefix(OUTSIDE)

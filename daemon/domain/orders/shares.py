@@ -19,7 +19,7 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.instruments import Exchange, Kind, parts_of
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.outside import OUTSIDE, Leg, is_outside
+from daemon.domain.orders.outside import HOLDINGS, Leg, is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, id_in, positions
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.unsent import filled_unsent
@@ -34,8 +34,6 @@ from daemon.domain.orders.words import (
     Side,
 )
 
-HOLDINGS = f"{OUTSIDE}holdings:"
-"""How the parent of an intent begins by which shares leave a leg for the owner's own, or come."""
 SOLD = "sold out of the owner's own shares"
 BACK = "bought back, and among the owner's own shares again"
 MOVED = "of an earlier day, and among the owner's own shares now"

@@ -58,6 +58,26 @@ def _trails(legs: Sequence[Leg]) -> Iterator[StrategyError]:
                 )
 
 
+def _stop(legs: Sequence[Leg], risk: Risk) -> Iterator[StrategyError]:
+    """Refuse a loss of all that was paid, or of more, where nothing else of it can be lost."""
+    options = [leg for leg in legs if leg.instrument.is_option]
+    if not options or any(leg.side is Side.SELL for leg in options):
+        return
+    combined = (risk.combined_premium_stop.percent if risk.combined_premium_stop else None) or 0
+    whole = (risk.stop.premium_percent if risk.stop else None) or 0
+    because = "it would fire once all is lost, or never"
+    if combined >= WHOLE_PERCENT:
+        yield StrategyError(
+            "risk.combined_premium_stop.percent",
+            f"must be below 100 where all options are bought: {because}",
+        )
+    if whole >= WHOLE_PERCENT and len(options) == len(legs):
+        yield StrategyError(
+            "risk.stop.premium_percent",
+            f"must be below 100 where all legs are bought options: {because}",
+        )
+
+
 def _target(legs: Sequence[Leg], risk: Risk) -> Iterator[StrategyError]:
     """Refuse more profit than a premium holds, where all of the profit is that premium."""
     percent = (risk.target.premium_percent if risk.target else None) or 0
@@ -96,6 +116,7 @@ _ACROSS: Checks = (
     (("entry",), _entry),
     (("order",), _order),
     (("legs",), _trails),
+    (("legs", "risk"), _stop),
     (("legs", "risk"), _target),
     (("risk",), _lock),
     (("legs", "order"), _beyond_nothing),

@@ -57,7 +57,8 @@ function mark(node, name, value) {
 
 // ---- figures -------------------------------------------------------------------------------
 
-const grouped = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+// Half to even, as a terminal shows them.
+const grouped = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximumFractionDigits: 2, roundingMode: "halfEven" });
 const whole = new Intl.NumberFormat("en-IN");
 const known = (value) => typeof value === "number";
 
@@ -83,7 +84,8 @@ function putAmount(node, value) {
   node.classList.toggle("loss", value < 0);
 }
 
-const sum = (values) => (values.every(known) ? values.reduce((a, b) => a + b, 0) : null);
+// Amounts are exact to 1/10,000, and so are their sums.
+const sum = (values) => (values.every(known) ? values.reduce((a, b) => a + Math.round(b * 10_000), 0) / 10_000 : null);
 
 // NIFTY-2026-11-23-24550-CE -> ["NIFTY 24550 CE", "23 Nov"]
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -311,11 +313,11 @@ function showPnl(message) {
   putAmount($("total-pnl"), total);
   putAmount($("total-realised"), realised);
   putAmount($("total-unrealised"), unrealised);
-  const before = known(total) ? total - realised - unrealised : null; // what was made on days before is none of today's
+  const before = known(total) ? sum([total, -realised, -unrealised]) : null; // what was made on days before is none of today's
   putAmount($("total-before"), before);
-  $("total-before").parentNode.hidden = known(before) && Math.abs(before) < 0.005;
+  $("total-before").parentNode.hidden = known(before) && Math.abs(before) <= 0.005;
   put($("total-charges"), charges === null ? "unknown" : price(charges));
-  putAmount($("total-net"), charges === null || total === null ? null : total - charges);
+  putAmount($("total-net"), charges === null || total === null ? null : sum([total, -charges]));
   link.profit = amount(total) + of;
   showAccounts(message.accounts ?? []);
   const entries = new Map();
@@ -842,7 +844,7 @@ function showStage(box, told, said) {
   });
   mark(box.node, "stage", told.stage);
   put(box.said, said);
-  const lines = (told.left ?? []).map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
+  const lines = [...(told.left ?? []), ...(told.because ?? [])].map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
   if (box.lines !== lines.join("\n")) {
     box.lines = lines.join("\n");
     box.left.replaceChildren(...lines.map((line) => element("li", "", line)));

@@ -86,6 +86,16 @@ def test_all_of_a_strategy_is_left_by_hand():
     assert stage.broker.net() == {}
 
 
+@pytest.mark.parametrize("lots", [0, 1])
+def test_what_a_person_said_of_an_exit_is_recorded_with_it(lots):
+    stage = Stage().entered()
+    stage.ask(ExitByHand("s", "ce", lots, "me", "the news"))
+    stage.run()
+    assert [(owed.leg_ids, owed.because) for owed in stage.told(ExitOwed)] == [
+        (("ce",), "the news")
+    ]
+
+
 def test_one_leg_is_left_by_hand_and_the_other_stays():
     stage = Stage().entered()
     assert out(stage, "ce") == Done("leaving ce")
@@ -134,6 +144,14 @@ def test_a_leg_that_is_flat_holds_nothing():
     out(stage)
     stage.run()
     assert out(stage, "ce") == Declined("nothing_held", "s holds nothing in ce")
+
+
+def test_why_a_person_left_stands_where_that_ended_an_entry_that_waited():
+    stage = Stage()
+    stage.tell(HoldEntries(HeldBy.BEAT, "no beat"))
+    stage.tell(enter())
+    stage.ask(ExitByHand("s", "", 0, "me", "the news"))
+    assert [fact.because for fact in stage.told(BasketEnded)][1:] == ["left by me (the news)"]
 
 
 def test_leaving_all_of_a_strategy_ends_the_entry_of_it_that_waits():

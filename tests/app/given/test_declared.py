@@ -22,7 +22,7 @@ def test_those_are_run_that_were_declared_and_not_removed():
     facts = (declared("a"), object(), declared("b"), StrategyRemoved("a", "ann", 2))
     found = take_up(facts, ["paper"], ())
 
-    assert (ids(found), found.left_out, found.once) == (["b"], (), ("a", "b"))
+    assert (ids(found), found.left_out, found.once) == (["b"], {}, ("a", "b"))
 
 
 def test_an_id_that_was_traded_under_is_known_though_no_strategy_has_it_any_more():
@@ -38,14 +38,15 @@ def test_one_that_stands_in_a_file_too_is_left_out_and_told():
     found = take_up((declared("a"), declared("b")), ["paper"], {"a"})
 
     assert ids(found) == ["b"]
-    assert found.left_out == ("a was declared and stands in a file too; the file counts",)
+    assert found.left_out == {"a": "a was declared and stands in a file too; the file counts"}
 
 
 def test_one_of_another_account_is_left_out_and_told():
     found = take_up((declared("a", 'accounts = ["other"]'),), ["paper"], ())
 
     assert ids(found) == []
-    assert found.left_out == ("a, which was declared: it trades in other; the settings have paper",)
+    said = "a, which was declared: it trades in other; the settings have paper"
+    assert found.left_out == {"a": said}
 
 
 def test_one_under_a_name_of_what_is_no_strategy_is_left_out_and_told():
@@ -54,7 +55,7 @@ def test_one_under_a_name_of_what_is_no_strategy_is_left_out_and_told():
 
     said = 'id: "manual" is what counts for no strategy; choose another id'
 
-    assert (ids(found), found.left_out) == ([], (f"manual, which was declared: {said}",))
+    assert (ids(found), found.left_out) == ([], {"manual": f"manual, which was declared: {said}"})
 
 
 def test_one_that_this_version_refuses_is_left_out_and_told_and_hinders_no_other():
@@ -62,4 +63,4 @@ def test_one_that_this_version_refuses_is_left_out_and_told_and_hinders_no_other
     found = take_up((odd, declared("a")), ["paper"], ())
 
     assert ids(found) == ["a"]
-    assert found.left_out[0].startswith("odd, which was declared: underlying: is required")
+    assert found.left_out["odd"].startswith("odd, which was declared: underlying: is required")

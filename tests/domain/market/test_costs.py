@@ -29,6 +29,32 @@ def test_an_order_costs_what_its_fills_are_charged_in_one(symbol, kept, delivery
     assert cost_e4(bought, DAY, kept=kept) == charged_e4(symbol, delivery=delivery)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "alike"),
+    [
+        ("RELIANCE-2025-09-30-1400-CE", CALL),
+        ("RELIANCE-2025-09-30-FUT", "NIFTY-2025-09-30-FUT"),
+    ],
+)
+def test_an_option_or_a_future_of_a_share_costs_what_one_of_an_index_does(symbol, alike):
+    """No table has its lot, and no charge depends on one."""
+    costs = [
+        cost_e4(Executed(each, "sell", 500, 500 * e4("20")), DAY, kept=False)
+        for each in (symbol, alike)
+    ]
+    assert isinstance(costs[0], int)
+    assert costs[0] == costs[1]
+
+
+def test_an_option_of_a_share_that_ends_worthless_costs_nothing():
+    assert (
+        cost_e4(
+            Executed("RELIANCE-2025-09-30-1400-CE", "sell", 500, 0, settled=True), DAY, kept=False
+        )
+        == 0
+    )
+
+
 def test_prices_of_several_fills_count_by_their_average():
     """Half to even, as for everything."""
     assert Executed(CALL, "buy", 2, 5).price_e4 == 2
@@ -49,11 +75,13 @@ def test_a_settled_option_costs_the_tax_of_whoever_exercised_it(side, held):
         ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), False, "charges.toml does not cover"),
         ("NIFTY-2019-05-02-11700-CE", date(2019, 5, 2), True, "exercise on 2019-05-02"),
         ("NIFTY-2015-05-28-8300-CE", date(2015, 5, 28), False, "2015"),
+        ("RELIANCE-2025-09-30-1400-CE", DAY, True, "settled in shares"),
+        ("RELIANCE-2025-09-30-FUT", DAY, True, "settled in shares"),
         ("NSE:SBIN:MTF", DAY, False, "no table is about NSE:SBIN:MTF"),
     ],
 )
 def test_where_no_table_knows_nothing_is_guessed(symbol, day, settled, why):
-    """Of charges, of an exercise, of the contract, and of what only the broker has a name for."""
+    """Of charges, of an exercise, of a delivery, and of what only the broker has a name for."""
     unknown = cost_e4(Executed(symbol, "sell", 75, 75 * e4("100"), settled), day, kept=False)
     assert isinstance(unknown, Unknown)
     assert why in unknown.because

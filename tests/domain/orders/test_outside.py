@@ -16,8 +16,10 @@ from daemon.domain.orders.outside import (
     his_own,
     is_outside,
     may_sell,
+    part_of,
 )
 from daemon.domain.orders.reconcile import EXTERNAL, external
+from daemon.domain.orders.shares import SOLD, Booking, booked
 from daemon.domain.orders.shown import BrokerOrder
 from daemon.domain.orders.words import IntentRecorded, Pocket, Product, Side, State
 
@@ -112,6 +114,14 @@ def test_what_is_handed_on_closes_the_leg_and_the_stranger_and_moves_no_pocket(p
     intents = [fact.intent for fact in facts if isinstance(fact, IntentRecorded)]
     assert all(map(is_outside, intents))
     assert not is_outside(order.intent)
+    assert [part_of(intent) for intent in (*intents, order.intent)] == ["EX:B7", "EX:B7", ""]
+
+
+def test_shares_that_leave_for_the_owner_s_own_are_part_of_nobody_s_order():
+    booking = Booking(A, Pocket("INFY", Product.CARRY), Side.BUY, 75, 75, SOLD)
+    recorded, _ = booked(booking, "acc", "OR1", NOW)
+    assert is_outside(recorded.intent)
+    assert part_of(recorded.intent) == ""
 
 
 def test_what_an_exit_has_traded_before_is_told_as_closed_twice():

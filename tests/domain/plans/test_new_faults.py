@@ -10,6 +10,7 @@ from daemon.errors import StrategyError
 from tests.kit.plans import CALL, FUTURE, GUARD, HOURS, PUT, text
 
 RESTS = "[order]\nresident_stop = { beyond_percent = 20 }\n"
+LONG = CALL.replace("sell", "buy")
 LONG_PUT, LONG_FUTURE = PUT.replace("sell", "buy"), FUTURE.replace("sell", "buy")
 
 
@@ -28,9 +29,34 @@ def target(bound: str, legs: str = CALL + PUT, lock: int = 0) -> str:
     return text(legs=legs, tail=GUARD + f"target = {{ {bound} }}\n" + locked)
 
 
+def stop(bound: str, legs: str = LONG + LONG_PUT) -> str:
+    return text(legs=legs, tail=f"[risk]\n{bound}\n")
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
+        (
+            stop("combined_premium_stop = { percent = 100 }"),
+            (
+                "risk.combined_premium_stop.percent: must be below 100 where all options are "
+                "bought: it would fire once all is lost, or never"
+            ),
+        ),
+        (
+            stop("combined_premium_stop = { percent = 150 }", legs=LONG + LONG_FUTURE),
+            (
+                "risk.combined_premium_stop.percent: must be below 100 where all options are "
+                "bought: it would fire once all is lost, or never"
+            ),
+        ),
+        (
+            stop("stop = { premium_percent = 100 }"),
+            (
+                "risk.stop.premium_percent: must be below 100 where all legs are bought options: "
+                "it would fire once all is lost, or never"
+            ),
+        ),
         (
             legging(5),
             "entry.legging.timeout_ms: 5 is 5 milliseconds; write 100 or more, 5000 for 5 seconds",
@@ -87,6 +113,14 @@ def test_what_can_do_nothing_good_is_refused_with_what_to_write(file: str, expec
 @pytest.mark.parametrize(
     "file",
     [
+        stop("combined_premium_stop = { percent = 99.9999 }"),
+        stop("combined_premium_stop = { points = 500 }"),
+        stop("stop = { premium_percent = 99.9999 }"),
+        stop("stop = { rupees = 900000 }"),
+        stop("stop = { premium_percent = 150 }", legs=LONG + LONG_FUTURE),
+        stop("combined_premium_stop = { percent = 150 }", legs=LONG + PUT),
+        stop("stop = { premium_percent = 150 }", legs=LONG + PUT),
+        text(legs=LONG_FUTURE, tail="[risk]\nstop = { rupees = 900000 }\n"),
         legging(100),
         text(tail=GUARD + "[order]\nunfilled_after_ms = 100\n"),
         trailed("points = 5", "points = 5"),

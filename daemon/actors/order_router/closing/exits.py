@@ -45,7 +45,7 @@ def begin(desk: Desk, turn: Turn, wanted: ExitLegs, now_ns: int, keep: int = 0) 
         return
     _end_partial(desk, turn, strategy_id, legs, now_ns)
     exit_id = f"{desk.terms.account}:exit:{desk.exits_owed + 1}"
-    owed = ExitOwed(exit_id, strategy_id, legs, wanted.reason, now_ns, keep)
+    owed = ExitOwed(exit_id, strategy_id, legs, wanted.reason, now_ns, keep, because=wanted.because)
     desk.apply(owed)
     turn.announce(owed)
     baskets = () if keep else desk.baskets.values()  # who leaves a part may go on entering

@@ -32,9 +32,9 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.late import is_handed_on
+from daemon.domain.orders.outside import HOLDINGS, part_of
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.round_trips import RoundTrips
-from daemon.domain.orders.shares import HOLDINGS
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderFact,
@@ -319,6 +319,7 @@ class Desk:
             settled=intent.parent.startswith((SETTLEMENT, HOLDINGS)),
             product=intent.product,
             added_quantity=self.trips.added(key),
+            part_of=part_of(intent),
         )
 
     def traded(self, strategy_id: str, leg_id: str) -> Position:
