@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import msgspec
 
 from daemon.actors.risk_watchdog import PnlSeen
-from daemon.cli.words import count, money, rupees
-from daemon.domain.instants import MILLISECOND_NS, iso, wall_of
-from daemon.domain.money import divide_half_even, units
+from daemon.cli.words import clock, entry_name, rupees
+from daemon.domain.instants import MILLISECOND_NS, iso
+from daemon.domain.money import divide_half_even
 from daemon.domain.orders.words import (
     ConfirmationWanted,
     OrderParked,
@@ -124,11 +123,11 @@ class Lines:
         if view.pnl_e4 == before_e4 or host_ns - before_ns < _BETWEEN_NS:
             return
         self._shown[name, basket_id] = (host_ns, view.pnl_e4)
-        whose = f"{name}:{_entry(basket_id)}" if len(todays) > 1 else name
+        whose = f"{name}:{entry_name(basket_id)}" if len(todays) > 1 else name
         locked = view.status == LockStatus.LOCKED
         floor = f"  locked at {rupees(view.floor_e4)}" if locked else ""
         mode = self._modes.of(view.account).upper()
-        self._write(f"{_clock(view.at_ns)}  {mode}  {whose}  P&L {rupees(view.pnl_e4):>10}{floor}")
+        self._write(f"{clock(view.at_ns)}  {mode}  {whose}  P&L {rupees(view.pnl_e4):>10}{floor}")
 
     def _forget(self, name: str, basket_id: str) -> None:
         self._todays.get(name, set()).discard(basket_id)
@@ -145,7 +144,7 @@ class Lines:
         if text and mark:
             text = f"{mark}: {text}"
         if text:
-            self._write(f"{_clock(at_ns)}  {mode.upper()}  {text}")
+            self._write(f"{clock(at_ns)}  {mode.upper()}  {text}")
         self._machines(
             {
                 "at": iso(at_ns),
@@ -158,65 +157,6 @@ class Lines:
                 "fact": msgspec.to_builtins(fact),
             }
         )
-
-
-def summary(document: dict[str, Any], seen: Mapping[str, PnlSeen]) -> str:
-    """Return how a strategy's run went, and what of it is still open.
-
-    Args:
-        document: the report of the run so far.
-        seen: the newest profit of its entries, by basket, which values what is open.
-    """
-    total = document["total"]
-    head = f"{count(total['trades'], 'trade')} on {total['days_traded']} of "
-    head += f"{count(total['days'], 'day')}, {_profit(document, seen)}"
-    return "\n".join(
-        [
-            f"{document['strategy_id']}: {head} before charges of {money(total['charges'])}",
-            *(f"  still open: {held}" for held in map(_open, _trades(document)) if held),
-            f"journal {document['journal_sha256']}",
-        ]
-    )
-
-
-def _profit(document: dict[str, Any], seen: Mapping[str, PnlSeen]) -> str:
-    """Return the profit; while a leg is open, its entry is worth what was last seen of it."""
-    days = document["days"]
-    is_open = {day["date"] for day in days if any(map(_open, day["trades"]))}
-    if not is_open:
-        return f"P&L {money(document['total']['pnl'])}"
-    newest = [each for basket_id, each in seen.items() if _day(basket_id) in is_open]
-    if len(newest) < len(is_open):
-        return "P&L not valued"
-    closed = [trade["pnl"] for day in days if day["date"] not in is_open for trade in day["trades"]]
-    if None in closed:
-        return f"P&L {money(None)}"
-    profit = sum(closed) + float(units(sum(each.pnl_e4 for each in newest)))
-    return f"P&L {money(profit)} as last valued at {_clock(min(each.at_ns for each in newest))}"
-
-
-def _entry(basket_id: str) -> str:
-    """Return which entry of its strategy a basket is: its day; of what was held loose, the leg."""
-    return basket_id.rpartition(":")[2]
-
-
-def _day(basket_id: str) -> str:
-    """Return the day of an entry; one that had waited has its number behind it."""
-    return _entry(basket_id).partition(".")[0]
-
-
-def _trades(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [trade for day in document["days"] for trade in day["trades"]]
-
-
-def _open(trade: dict[str, Any]) -> str:
-    """Return what is still open of a trade, in words; empty: nothing is."""
-    if trade["exit_at"] is not None:
-        return ""
-    return (
-        f"{trade['leg_id']} {trade['side']} {trade['quantity']} {trade['symbol']} "
-        f"at {money(trade['entry'])}"
-    )
 
 
 def _sentence(fact: object) -> str:
@@ -346,7 +286,3 @@ def _position(changed: PositionChanged) -> str:
         if quantity
     ]
     return f"{changed.symbol}  {', '.join(prices)}  net {changed.net_quantity:+d}"
-
-
-def _clock(at_ns: int) -> str:
-    return wall_of(at_ns).isoformat(timespec="seconds")

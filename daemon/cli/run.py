@@ -39,7 +39,8 @@ from daemon.cli.engine import (
     replays_of,
     started_plans,
 )
-from daemon.cli.lines import Lines, summary
+from daemon.cli.lines import Lines
+from daemon.cli.run_summary import summary
 from daemon.cli.words import code_said
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.money import E4

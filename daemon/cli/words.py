@@ -1,7 +1,8 @@
-"""Numbers as people read them: rupees on two decimals, counts with their noun."""
+"""What people read: rupees on two decimals, counts with their noun, clocks and names of entries."""
 
 from __future__ import annotations
 
+from daemon.domain.instants import wall_of
 from daemon.domain.money import units
 from daemon.messages import CodeLoaded
 
@@ -21,6 +22,16 @@ def rupees(amount_e4: int) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where that is due."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def clock(at_ns: int) -> str:
+    """Return the time of day of an instant, to the second."""
+    return wall_of(at_ns).isoformat(timespec="seconds")
+
+
+def entry_name(basket_id: str) -> str:
+    """Return which entry of its strategy a basket is: its day; of what was held loose, the leg."""
+    return basket_id.rpartition(":")[2]
 
 
 def code_said(loaded: CodeLoaded) -> str:
