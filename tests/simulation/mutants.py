@@ -670,7 +670,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(replacements_that_are_neither_bounded_nor_dated, 5, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
-    _of(entries_of_a_day_are_not_counted_over_starts, 53, "I14", "I22"),
+    _of(entries_of_a_day_are_not_counted_over_starts, 160, "I14", "I22"),
     _of(owed_exits_lost_at_a_start, 1, "I9", "I21", crash_at=65),
     _of(answers_forgotten_at_a_start, 3, "I17"),
     _of(effect_before_the_idempotency_key, 5, "I17", crash_at=37),
