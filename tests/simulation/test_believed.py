@@ -52,9 +52,10 @@ def test_what_is_known_of_his_order_is_not_taken_for_his_once_more():
         judged.entered(taken(-75), 0)
 
 
-def test_an_order_of_his_that_has_not_filled_is_no_matter():
-    judge().entered(taken(-75, "EX", "O"), 0)
-    judge().entered([OrderUpdated("of nobody", "", State.FILLED, 75, 75, 0)], 0)
+def test_what_an_order_of_his_explains_and_news_of_no_order_are_no_matter():
+    judged = judge()
+    judged.entered([*taken(-75, "EX", "O"), OrderUpdated("nobody", "", State.FILLED, 75, 75, 0)], 0)
+    assert judged.known.book.order("EX") is not None
 
 
 FLAT = KillStaged("k", "flat", (), 0, 0)
@@ -79,7 +80,9 @@ def test_a_kill_is_not_told_flat_while_the_exchange_has_long_held_something(trad
 
 
 def test_what_others_hold_beside_a_kill_of_one_strategy_is_no_matter():
-    judge(SOLD).entered([FLAT], 60 * SECOND_NS)
+    judged = judge(SOLD)
+    judged.entered([FLAT], 60 * SECOND_NS)
+    assert judged.known.stages == {"k": FLAT}
 
 
 def books():
