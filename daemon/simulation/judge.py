@@ -12,14 +12,23 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
-from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact, Purpose, Side, State
+from daemon.domain.orders.words import (
+    Intent,
+    IntentRecorded,
+    OrderFact,
+    OrderUpdated,
+    Purpose,
+    Side,
+)
 from daemon.domain.plans.schema import Leg
 from daemon.domain.risk.moves import LevelMoved
-from daemon.messages import ExitReplaced, RiskSeen
+from daemon.messages import ExitReplaced, KillStaged, RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
+from daemon.simulation.believed import held_long, never_traded
 from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
 from daemon.simulation.levels import misplaced
@@ -145,6 +154,10 @@ class Judge:
                     self._entry(intent, at_ns)
                 case IntentRecorded(intent):
                     self._exit(intent, at_ns)
+                case OrderUpdated():
+                    self._theirs(fact)
+                case KillStaged(stage=Stage.FLAT):
+                    self._flat(fact, at_ns)
                 case ExitReplaced():
                     self._replaced(fact)
                 case LevelMoved():
@@ -246,7 +259,8 @@ class Judge:
 
     def _entry(self, intent: Intent, at_ns: int) -> None:
         """An entry is decided on a fresh price, and only as far as nothing else may fill."""
-        if intent.strategy_id == MANUAL and self.known.book.children(intent.parent):
+        known = self.known
+        if intent.strategy_id == MANUAL and known.book.children(intent.parent):
             raise Violated("I17", f"{intent.parent} acts a second time: {intent.intent_id}")
         if self._unrecorded_ns is not None and at_ns > self._unrecorded_ns:
             raise Violated("I16", f"{intent.intent_id} is decided although the ledger has failed")
@@ -254,8 +268,8 @@ class Judge:
             raise Violated("I12", f"{intent.intent_id} is decided while the clock is in doubt")
         self._price(intent, at_ns)
         leg = (intent.strategy_id, intent.leg_id)
-        held = abs(self.known.book.position(*leg).net_quantity)
-        possible = intent.quantity + held + self._on_their_way(intent)
+        held = abs(known.book.position(*leg).net_quantity)
+        possible = intent.quantity + held + known.on_their_way(intent, self._live)
         if possible > self._planned[leg]:
             raise Violated("I14", f"{intent.intent_id} makes {possible} units of {leg} possible")
 
@@ -272,11 +286,21 @@ class Judge:
             sentence = f"{intent.symbol} at {intent.price_e4}, its worst touch is {worst_e4}"
             raise Violated("I12", f"{intent.intent_id} is priced out of place: {sentence}")
 
+    def _theirs(self, told: OrderUpdated) -> None:
+        """What a kill takes for somebody else's was traded by somebody else."""
+        if sentence := never_traded(self.known, told, self.trades()):
+            raise Violated("I10", sentence)
+
+    def _flat(self, staged: KillStaged, at_ns: int) -> None:
+        """A kill of everything is flat once nothing has been held for a while."""
+        if self.killed(EXTERNAL) and (held := held_long(self.trades(), at_ns)):
+            raise Violated("I9", f"{staged.latch_id} is told flat, and {held} is held")
+
     def _exit(self, intent: Intent, at_ns: int) -> None:
         """An exit closes no more than is open; no long is sold beside a short, or one to come."""
         known, leg = self.known, (intent.strategy_id, intent.leg_id)
         net = known.book.position(*leg).net_quantity
-        on_their_way = self._on_their_way(intent)
+        on_their_way = known.on_their_way(intent, self._live)
         if intent.quantity + on_their_way > -net * intent.side.sign:
             sentence = (
                 f"{intent.side} {intent.quantity} beside {on_their_way}, of {net:+d} of {leg}"
@@ -285,8 +309,7 @@ class Judge:
         if sentence := known.outside.beyond(intent, known.strangers_like(intent)):
             raise Violated("I10", sentence)
         if intent.side is Side.BUY:
-            live = self.travelling | self._works
-            if sentence := too_many(known, intent, live, self._planned[leg]):
+            if sentence := too_many(known, intent, self._live, self._planned[leg]):
                 raise Violated("I10", sentence)
         else:
             sentence = sold_before_a_short(known, intent, self._nets)
@@ -301,30 +324,10 @@ class Judge:
             if sentence := too_soon(self.known, order, fact.at_ns, self._planned[leg]):
                 raise Violated("I10", sentence)
 
-    def _on_their_way(self, intent: Intent) -> int:
-        """Return the units that earlier orders like this one may still trade.
-
-        An order may still trade where our book says so, or where it is on its way to the exchange
-        or works there, whatever our book says. An exit that was replaced counts no more. A stop
-        that rests counts as an exit, unless it was not known in time to be gone.
-        """
-        known, possible = self.known, 0
-        for order in known.book:
-            other = order.intent
-            opens = other.purpose is Purpose.ENTRY
-            if (other.strategy_id, other.leg_id, other.side, opens) != (
-                *(intent.strategy_id, intent.leg_id, intent.side),
-                intent.purpose is Purpose.ENTRY,
-            ):
-                continue
-            stays = order.state is State.WORKING and other.purpose is not Purpose.RESIDENT_STOP
-            if other.intent_id in known.replaced and not stays:
-                continue
-            if other.intent_id in self.travelling or other.intent_id in self._works:
-                possible += other.quantity - order.filled_quantity
-            else:
-                possible += order.remaining_quantity
-        return possible
+    @property
+    def _live(self) -> set[str]:
+        """What will arrive at the exchange, or works there."""
+        return self.travelling | self._works
 
     def _level(self, moved: LevelMoved) -> None:
         """A level stands where it was left, moves one way, and is armed where its plan has it."""

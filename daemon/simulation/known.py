@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from daemon.actors.watch import position_of
 from daemon.domain.orders.basket import Basket, OnFail
@@ -17,6 +17,7 @@ from daemon.domain.orders.words import (
     OrderParked,
     Pocket,
     Purpose,
+    State,
 )
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.messages import (
@@ -184,6 +185,31 @@ class Known:
             and (order.intent.pocket, order.intent.side) == (intent.pocket, intent.side)
         )
 
+    def on_their_way(self, intent: Intent, live: Container[str]) -> int:
+        """Return the units that earlier orders like this one may still trade.
+
+        An order may still trade where our book says so, or where it is on its way to the exchange
+        or works there, whatever our book says. An exit that was replaced counts no more. A stop
+        that rests counts as an exit, unless it was not known in time to be gone.
+
+        Args:
+            intent: this one.
+            live: what will arrive at the exchange, or works there.
+        """
+        possible = 0
+        for order in self.book:
+            other = order.intent
+            if _way(other) != _way(intent):
+                continue
+            stays = order.state is State.WORKING and other.purpose is not Purpose.RESIDENT_STOP
+            if other.intent_id in self.replaced and not stays:
+                continue
+            if other.intent_id in live:
+                possible += other.quantity - order.filled_quantity
+            else:
+                possible += order.remaining_quantity
+        return possible
+
     def owed_legs(self, strategy_id: str) -> Iterator[tuple[str, Pocket]]:
         """Yield the legs of a strategy that are being left, each with what it holds."""
         for owed in self.owed.values():
@@ -199,3 +225,7 @@ class Known:
 
 def _legs(basket: Basket) -> set[tuple[str, str]]:
     return {(basket.strategy_id, leg.leg_id) for leg in basket.legs}
+
+
+def _way(intent: Intent) -> tuple[object, ...]:
+    return intent.strategy_id, intent.leg_id, intent.side, intent.purpose is Purpose.ENTRY

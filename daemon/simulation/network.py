@@ -6,7 +6,6 @@ Answers and news find the daemon that is there when they come, or nobody.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -20,9 +19,10 @@ from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import ConfirmationWanted, OrderRefused, OrderUpdated, Refusal
 from daemon.errors import BrokerUnavailable, OutcomeUnknown
-from daemon.messages import AccountRead, CancelAnswered, LoggedIn, OrderNotFound
+from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound
 from daemon.ports.broker import Answer, Counted, Found, Read
 from daemon.runtime.pump import at_once
+from daemon.simulation.books import Books
 from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.judge import Judge
 from daemon.simulation.pump import Reply
@@ -39,7 +39,8 @@ _NEWS_NS = (MILLISECOND_NS, 30 * MILLISECOND_NS)
 _NEWS_LATE_NS = (100 * MILLISECOND_NS, 4 * SECOND_NS)
 _LAG_NS = (500 * MILLISECOND_NS, 4 * SECOND_NS)
 _BLIND_NS = 10 * SECOND_NS
-_BOOKS_KEPT = 64
+_BEHIND_NS = (SECOND_NS, 14 * SECOND_NS)
+_STAYS_BEHIND_NS = (10 * SECOND_NS, 60 * SECOND_NS)
 _REFUSALS = {
     Kind.BAND: Refusal.BAND,
     Kind.MARGIN: Refusal.MARGIN,
@@ -91,7 +92,7 @@ class Network:
         self._news = news
         self._terminal = Terminal(paper.exchange, timeline.dice)
         self._thrown = 0
-        self._books: deque[AccountRead] = deque(maxlen=_BOOKS_KEPT)
+        self._books = Books()
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
         """Ask for an order.
@@ -171,13 +172,16 @@ class Network:
         return logged_in
 
     async def read(self) -> Sequence[Read]:
-        """Read the whole book, of now or of a while ago.
+        """Read the whole book, of now or of a while ago; its positions may be older still.
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
         """
         fault = self._fates.of(Call.READ)
         lag_ns = self._lasts(_LAG_NS) if fault is Kind.READ_LAGS else 0
+        if fault is Kind.POSITIONS_LAG:
+            until_ns = self._timeline.now_ns() + self._lasts(_STAYS_BEHIND_NS)
+            self._books.fall_behind(self._lasts(_BEHIND_NS), until_ns)
         fails = "the reading failed" if fault is Kind.READ_FAILED else ""
         read: Sequence[Read] = await self._asked(partial(self._read, lag_ns), fails)
         return read
@@ -247,9 +251,7 @@ class Network:
     def _read(self, lag_ns: int, reply: Reply) -> None:
         now_ns = self._timeline.now_ns()
         self._changed(())
-        then_ns = now_ns - lag_ns
-        book = next((b for b in reversed(self._books) if b.at_ns <= then_ns), self._books[0])
-        shown = replace(book, at_ns=now_ns)
+        shown = self._books.shown(now_ns, lag_ns)
         self._later(self._lasts(_WAY_NS), partial(self._answer, reply, (shown,)))
 
     def _counted(self, parent: str, legs: Sequence[MarginLeg], reply: Reply) -> None:
@@ -273,7 +275,7 @@ class Network:
     def _changed(self, news: Sequence[OrderUpdated]) -> None:
         """Keep the book as it stands now, have it judged, and send news of it on their way."""
         *told, book = at_once(self._paper.read())
-        self._books.append(book)
+        self._books.keep(book)
         self._judge.sees(self._paper.exchange)
         for update in (*news, *told):
             fault = self._fates.of(Call.NEWS)

@@ -44,7 +44,7 @@ def test_the_document_says_of_each_failure_how_that_very_run_is_played_again(mon
     parked_in_silence(monkeypatch)
     monkeypatch.setattr(simulate, "fewest", lambda failed: failed)
 
-    done = told("simulate", "--seeds", "8", "--crash-at", "57", "--json")
+    done = told("simulate", "--seeds", "12", "--crash-at", "42", "--json")
     document = json.loads(done.out)
     (failure,) = document["failures"]
     again = told(*shlex.split(failure["replay"])[1:], "--json")
@@ -52,10 +52,10 @@ def test_the_document_says_of_each_failure_how_that_very_run_is_played_again(mon
     assert done.code == again.code == 1
     assert document["violations"] == 1
     assert failure == {
-        "seed": 8,
+        "seed": 12,
         "step": document["failed"][0]["step"],
         "invariant": "I3",
-        "replay": "ordo simulate --seeds 8 --crash-at 57",
+        "replay": "ordo simulate --seeds 12 --crash-at 42",
     }
     assert json.loads(again.out) == document
 
@@ -64,15 +64,15 @@ def test_the_document_says_of_each_failure_how_that_very_run_is_played_again(mon
 def test_a_run_that_fails_prints_how_it_is_played_again(monkeypatch):
     parked_in_silence(monkeypatch)
 
-    done = told("simulate", "--seeds", "8", "--crash-at", "57")
+    done = told("simulate", "--seeds", "12", "--crash-at", "42")
     (replay,) = [line for line in done.out.splitlines() if "replay: " in line]
     again = told(*shlex.split(replay.partition("replay: ")[2])[1:])
 
     assert done.code == again.code == 1
-    assert "seed 8 fails at step " in done.out
+    assert "seed 12 fails at step " in done.out
     assert "I3: OR" in done.out
     assert "I3: OR" in again.out
-    assert "--crash-at 57" in replay
+    assert "--crash-at 42" in replay
     assert "--without" in replay
 
 

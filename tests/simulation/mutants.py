@@ -18,7 +18,7 @@ from daemon import kill
 from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
 from daemon.actors.order_router import by_hand, latches, router
 from daemon.actors.order_router.broker import lookups, outside, sending
-from daemon.actors.order_router.closing import doubts, exit_orders, holdings, markets
+from daemon.actors.order_router.closing import doubts, exit_orders, holdings, killing, markets
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.known.halts import Halts
 from daemon.actors.order_router.known.prices import Prices
@@ -29,8 +29,9 @@ from daemon.app.given import wiring
 from daemon.brokers.door import Door
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market import freshness
-from daemon.domain.orders import basket, book, flatten
+from daemon.domain.orders import basket, book, flatten, reconcile
 from daemon.domain.orders.ids import IntentIds
+from daemon.domain.orders.kill import Sight
 from daemon.domain.orders.limits import Parent
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -118,6 +119,14 @@ def _approvals(patch: pytest.MonkeyPatch) -> dict[str, object]:
 
     patch.setattr(sending, "gate", keep)
     return kept
+
+
+def what_positions_show_late_is_taken_in_by_a_kill(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(killing, "may_lag", lambda *_: False)
+
+
+def what_positions_show_late_is_a_persons_own(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "may_lag", lambda *_: False)
 
 
 def resend_on_time_out(patch: pytest.MonkeyPatch) -> None:
@@ -227,6 +236,11 @@ def kill_in_memory_only(patch: pytest.MonkeyPatch) -> None:
 
 def kill_that_closes_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(router.killing, "go_on", lambda *_: None)
+
+
+def a_kill_is_called_flat_while_it_closes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(killing._Seen, "sight", Sight.QUIET)
+    patch.setattr(killing, "_shows_flat", lambda *_: True)
 
 
 def entries_pass_a_kill(patch: pytest.MonkeyPatch) -> None:
@@ -630,6 +644,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(ids_counted_anew, 10, "I1", "I2"),
     _of(kill_in_memory_only, 4, "I8", "I9", "I21"),
     _of(kill_that_closes_nothing, 4, "I9"),
+    _of(a_kill_is_called_flat_while_it_closes, 36, "I9"),
     _of(entries_pass_a_kill, 4, "I8"),
     _of(longs_first, 9, "I11"),
     _of(hedges_are_sold_beside_a_sale_that_may_fill, 17, "I11"),
@@ -647,13 +662,15 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(what_a_person_closed_stays_open, 3, "I10"),
     _of(what_a_person_and_an_exit_closed_stays_beyond_flat, 227, "I10"),
     _of(longs_are_sold_beside_a_persons_order, 21, "I10"),
+    _of(what_positions_show_late_is_taken_in_by_a_kill, 52, "I10"),
+    _of(what_positions_show_late_is_a_persons_own, 59, "I10"),
     _of(what_is_replaced_has_no_bound, 1, "I10"),
     _of(what_was_replaced_before_is_forgotten, 1, "I10"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),
     _of(replacements_that_are_neither_bounded_nor_dated, 5, "I10"),
     _of(trail_lost_at_a_start, 3, "I15"),
     _of(slices_do_not_sum, 1, "I14"),
-    _of(entries_of_a_day_are_not_counted_over_starts, 53, "I14", "I22"),
+    _of(entries_of_a_day_are_not_counted_over_starts, 160, "I14", "I22"),
     _of(owed_exits_lost_at_a_start, 1, "I9", "I21", crash_at=65),
     _of(answers_forgotten_at_a_start, 3, "I17"),
     _of(effect_before_the_idempotency_key, 5, "I17", crash_at=37),

@@ -35,7 +35,7 @@ def test_a_failure_that_needs_no_fault_is_left_with_none(monkeypatch):
 @pytest.mark.untraced
 def test_a_failure_that_needs_faults_keeps_those_and_can_be_played_again(monkeypatch):
     parked_in_silence(monkeypatch)
-    failed = played(Given(8, crash_at=57))
+    failed = played(Given(12, crash_at=42))
 
     least = fewest(failed)
 

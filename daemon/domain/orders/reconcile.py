@@ -19,6 +19,7 @@ from daemon.domain.market.calendar import days_since_trading
 from daemon.domain.orders import changed
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.lag import may_lag
 from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.states import BOOK_WORDS, after, is_final
 from daemon.domain.orders.words import (
@@ -66,12 +67,14 @@ class Compared(Struct, frozen=True):
         agreeing: all others that either book knows.
         behind: symbols in which the reading is older than what we have heard: it shows fewer
             fills of an order. What it shows held there proves nothing.
+        lagging: those that differ and may do so because the positions do not show a fill yet.
     """
 
     differing: tuple[Difference, ...]
     undecided: tuple[Pocket, ...]
     agreeing: tuple[Pocket, ...]
     behind: frozenset[str] = frozenset()
+    lagging: frozenset[Pocket] = frozenset()
 
 
 def external_id(book: Book, broker_order_id: str, at_ns: int) -> str:
@@ -228,7 +231,10 @@ def compare(book: Book, read: AccountRead, moved: Collection[str] = ()) -> Compa
             undecided.append(pocket)
         else:
             differing.append(Difference(pocket.symbol, ours.net, shown, pocket.product))
-    return Compared(tuple(differing), tuple(undecided), tuple(agreeing), behind(book, read))
+    late = (each.pocket for each in differing if may_lag(book, each.pocket, read.at_ns))
+    return Compared(
+        tuple(differing), tuple(undecided), tuple(agreeing), behind(book, read), frozenset(late)
+    )
 
 
 def with_ours(book: Book, read: AccountRead) -> AccountRead:

@@ -60,6 +60,7 @@ class Readings(Struct):
         gaps: by how many units the broker's position is above ours.
         open_gaps: gaps that an earlier reading showed, where orders on their way, or the age of the
             newest, make it too early to say whether they are still there.
+        late: where such gaps were seen only while the positions might not show a fill yet.
         absent: what the legs hold together that outlived their day where it shows nothing.
         doubts: what readings show around an order in doubt, by its id.
         gone: orders that are over with their day, and may have filled before.
@@ -86,6 +87,7 @@ class Readings(Struct):
     seen: dict[Pocket, int] | None = None
     gaps: dict[Pocket, Same] = field(default_factory=dict)
     open_gaps: dict[Pocket, Same] = field(default_factory=dict)
+    late: frozenset[Pocket] = frozenset()
     absent: dict[Pocket, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
@@ -132,6 +134,7 @@ class Readings(Struct):
             for each in compared.differing
             if each.symbol not in compared.behind
         }
+        self.late = compared.lagging | (self.late & self.open_gaps.keys())
 
     def note_over(self, lapsed: Lapsed) -> None:
         """Take what the newest reading shows to be over; where it is too early, what stood before.
@@ -171,9 +174,9 @@ class Readings(Struct):
         """Return the units of the owner's own that our book has not; below zero short.
 
         They are his shares of earlier days, and what readings have shown beyond our book for so
-        long; be it before the start.
+        long; be it before the start. What a fill of ours explains that is not shown yet is not his.
         """
-        gap = self.gap(pocket, lasted_ns)
+        gap = None if pocket in self.late else self.gap(pocket, lasted_ns)
         if gap is None:
             gap = self.recorded_gaps.get(pocket, 0)
             if self.seen is not None and self.seen.get(pocket) != gap:
@@ -193,7 +196,7 @@ def lasting(reads: Readings, lasted_ns: int) -> dict[Pocket, int]:
     """Return the gaps that were read for so long, or are as they were recorded to have been."""
     found, before = reads.open_gaps | reads.gaps, reads.recorded_gaps
     still = {p: units for p, units in before.items() if p in found and found[p].seen == units}
-    lasted = ((pocket, _units(each, lasted_ns)) for pocket, each in found.items())
+    lasted = ((p, _units(each, lasted_ns)) for p, each in found.items() if p not in reads.late)
     return still | {pocket: units for pocket, units in lasted if units is not None}
 
 

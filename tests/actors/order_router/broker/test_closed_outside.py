@@ -402,6 +402,78 @@ def test_units_that_the_reading_of_his_order_shows_no_longer_are_not_his():
     assert (net(stage, "ce"), net(stage, CE, "external"), stage.broker.net()) == (0, 0, {})
 
 
+def two_in_one_contract(leg_id: str) -> Stage:
+    """Two strategies that hold it, so long that no reading lags behind their entries."""
+    stage = begun(leg_id)
+    stage.entered(leg_id, strategy_id="a", basket_id="a:1")
+    beat(stage, 30)
+    return stage
+
+
+def left_late(leg_id: str) -> Stage:
+    """The exit of one has filled; readings lie apart, and their positions may not show it."""
+    stage = two_in_one_contract(leg_id)
+    stage.broker.lag_s = 14
+    stage.tell(leave(leg_id))
+    for _ in range(3):
+        stage.tell(LinkRevived(stage.now_ns))
+        beat(stage, 3)
+    return stage
+
+
+@pytest.mark.parametrize(("how", "starts"), [("pushed", 0), ("read", 0), ("read", 1)])
+@pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
+def test_what_an_exit_has_closed_and_positions_still_show_is_not_his_own(leg_id, side, how, starts):
+    """He closes the leg of the other strategy, and that leg is closed by it."""
+    stage = left_late(leg_id)
+    order = stage.broker.stranger(SYMBOLS[leg_id], side)
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 1)
+    for _ in range(starts):
+        stage.build()
+    told = stage.broker.fill(order, stage.now_ns)
+    if how == "pushed":
+        stage.tell(replace(told, intent_id="x"))
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 30)
+    assert (net(stage, leg_id, "a"), net(stage, SYMBOLS[leg_id], "external")) == (0, 0)
+    assert (stage.broker.net(), [fact for fact in stage.told(BookRead) if fact.beside]) == ({}, [])
+
+
+def test_what_positions_still_showed_before_his_orders_could_explain_it_is_not_his_own():
+    stage = left_late("hc")
+    order, _ = (stage.broker.stranger(HC, side) for side in (Side.SELL, Side.BUY))
+    for _ in range(2):
+        stage.tell(LinkRevived(stage.now_ns))
+        beat(stage, 1)
+    told = stage.broker.fill(order, stage.now_ns)
+    stage.tell(replace(told, intent_id="x"))
+    assert (net(stage, "hc", "a"), net(stage, HC, "external")) == (0, 0)
+
+
+def test_units_of_his_own_that_were_known_before_an_exit_stay_his_own_after_it():
+    stage = two_in_one_contract("hc")
+    stage.broker.beside[HC] = 75
+    beat(stage, 65)
+    stage.tell(leave("hc"))
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 2)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 30)
+    assert (net(stage, "hc", "a"), net(stage, HC, "external")) == (75, -75)
+
+
+def test_what_is_shown_beside_our_book_long_after_an_exit_is_his_own():
+    stage = left_late("hc")
+    stage.broker.lag_s, stage.broker.beside[HC] = 0, 75
+    beat(stage, 70)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    beat(stage, 2)
+    assert (net(stage, "hc", "a"), net(stage, HC, "external")) == (75, -75)
+
+
 def test_a_long_is_sold_beside_his_order_for_units_that_no_order_explains():
     stage = begun("hc")
     stage.broker.beside[HC] = 150
