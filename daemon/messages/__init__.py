@@ -10,15 +10,7 @@ from __future__ import annotations
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
-from daemon.domain.orders.words import (
-    ConfirmationWanted,
-    IntentRecorded,
-    OrderAccepted,
-    OrderParked,
-    OrderRefused,
-    OrderUpdated,
-    OutcomeUnknown,
-)
+from daemon.domain.orders.words import OrderFact
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.messages.alerts import (
@@ -114,6 +106,15 @@ from daemon.messages.control import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.exits import (
+    ExitDecided,
+    ExitFact,
+    ExitFinished,
+    ExitLegs,
+    ExitOverdue,
+    ExitOwed,
+    ExitReplaced,
+)
 from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.messages.market import (
     DayEnded,
@@ -142,16 +143,11 @@ from daemon.messages.trading import (
     EntriesPaused,
     EntryDecided,
     EpochBegan,
-    ExitDecided,
-    ExitFinished,
-    ExitLegs,
-    ExitOverdue,
-    ExitOwed,
-    ExitReplaced,
     LegExpired,
     PauseEntries,
     PositionChanged,
     StartMissed,
+    TradingFact,
     WaitOver,
 )
 from daemon.messages.views import (
@@ -315,35 +311,15 @@ __all__ = [
 
 Fact = (
     MarketFact
-    | EntryDecided
-    | BasketOpened
-    | BasketEnded
-    | PositionChanged
-    | LegExpired
-    | ExitDecided
-    | ExitOwed
-    | ExitFinished
-    | ExitOverdue
-    | CancelAsked
-    | ExitReplaced
-    | EntriesPaused
-    | DayMarked
-    | EpochBegan
-    | CodeLoaded
+    | TradingFact
+    | ExitFact
     | LevelMoved
-    | IntentRecorded
-    | OrderAccepted
-    | OrderRefused
-    | OutcomeUnknown
-    | ConfirmationWanted
-    | OrderParked
-    | OrderUpdated
+    | OrderFact
     | DeadLetter
     | ActorDisarmed
     | ControlFact
     | ArmingFact
     | AlertFact
     | JobDone
-    | StartMissed
 )
 """Everything that may stand in the one table."""

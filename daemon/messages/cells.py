@@ -17,7 +17,8 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from daemon.domain.orders.words import IntentRecorded, OrderNews
-from daemon.messages.trading import CancelAsked, CodeLoaded, ExitReplaced
+from daemon.messages.exits import ExitReplaced
+from daemon.messages.trading import CancelAsked, CodeLoaded
 from daemon.messages.views import RiskSeen
 
 T = TypeVar("T")
