@@ -16,6 +16,9 @@ from daemon.storage.store import Store
 PASSWORDS = "pgpass"
 """The credential of the service manager that holds passwords for PostgreSQL, in its own form."""
 
+_FOR_LOCK = 0.95
+"""This part of its time a flush waits for a lock: so it is told as one, and as no slow disk."""
+
 
 def store_of(settings: Settings, folder: Path) -> Store:
     """Return where the ledger of a run is kept.
@@ -66,7 +69,7 @@ def replays_of(state_dir: Path) -> list[Path]:
 
 def _store(url: str, folder: Path, flush_ms: int) -> Store:
     if not is_postgres(url):
-        return SqliteStore(ledger_file(url, folder), flush_ms / 1_000)
+        return SqliteStore(ledger_file(url, folder), flush_ms / 1_000 * _FOR_LOCK)
     # Its client is read in only where it is needed: most commands are over before it would be.
     from daemon.storage.postgres import PostgresStore  # noqa: PLC0415
     from daemon.storage.postgres_link import Address  # noqa: PLC0415
