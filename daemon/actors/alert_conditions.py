@@ -54,7 +54,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
-from daemon.messages.alerts import Condition, Severity
+from daemon.messages.alerts import UNTOLD, Condition, Severity
 from daemon.messages.jobs import Job
 from daemon.runtime.words import ActorDisarmed
 
@@ -86,7 +86,7 @@ _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
         *("overfilled", "start_missed", "session", "square_off", "confirmation_wanted"),
-        *("traded_outside", "hours_changed", "entry_waits"),
+        *("traded_outside", "hours_changed", "entry_waits", UNTOLD),
     }
 )
 _RENEWED = frozenset({"books_differ", "hours_changed", "no_session"})
@@ -202,6 +202,10 @@ class Conditions:
                 return Condition(severity, "no_session", account, text, account)
             case Noted(NoteKind.HOURS, said):
                 return Condition(_CRITICAL, "hours_changed", "", said)
+            case Noted(NoteKind.UNTOLD, said):
+                sink = said.partition(":")[0]
+                text = f"{said}; see that it is heard, and to `ordo outbox dead`"
+                return Condition(_CRITICAL, UNTOLD, sink, text)
         return None
 
     def _ended(self, fact: object) -> Iterator[Key]:

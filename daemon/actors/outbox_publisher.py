@@ -2,10 +2,14 @@
 
 What is recorded behind the cursor is held, a bounded part of it, and given in the order of the
 record within each key; other keys go on meanwhile. What is not taken is tried again after a pause
-that grows. After so many tries it is a dead letter; once that is kept, what follows it is given.
+that grows. After so many noes it is a dead letter; once that is kept, what follows it is given. Who
+is away says no to nothing: however long that lasts, what he was not given is given to him then.
 
 The cursor moves behind whatever is done with, never past anything else. So a crash sets it back at
 most, and the sink is given some of it once more.
+
+Once the ledger has failed nothing more comes by the record. What is told past it is given all the
+same, moves no cursor and has no letter: the next start finds it in the record, and gives it again.
 """
 
 from __future__ import annotations
@@ -15,15 +19,16 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from daemon.actors.sink_conduct import MOST_AFTER_NS, Conduct, Held
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
+from daemon.errors import SinkFault
 from daemon.messages.outbox import (
     Awake,
     BeginSink,
     Cursor,
     Deliver,
     Delivered,
-    Event,
     EventsRead,
     Letter,
     LetterState,
@@ -36,6 +41,7 @@ from daemon.messages.outbox import (
     SinkBegun,
     SinkSeen,
     StoreFailed,
+    Unrecorded,
     WantedRead,
 )
 from daemon.runtime.words import Alarm, Call, Effect, Started
@@ -46,60 +52,12 @@ AGAIN_NS = 5 * SECOND_NS
 """The store is asked again so long after it failed."""
 
 
-class Conduct(Struct, frozen=True):
-    """How a sink is treated.
-
-    Attributes:
-        tries: so often an event is given at most.
-        pause_ns: between the first two tries, in host time; each later pause is twice as long.
-        longest_pause_ns: no pause is longer.
-        batch: so many records are looked at at once.
-        held: so many events are held at most.
-        at_once: so many are given at once, each of another key.
-        settle_ns: the cursor is not moved more often than that, for who writes records has to wait
-            while it is.
-    """
-
-    tries: int
-    pause_ns: int
-    longest_pause_ns: int
-    batch: int = 100
-    held: int = 400
-    at_once: int = 4
-    settle_ns: int = SECOND_NS // 4
-
-    def pause_after_ns(self, attempts: int) -> int:
-        """Return the pause after so many tries."""
-        doubled = min(attempts - 1, 62)
-        return min(self.pause_ns << doubled, self.longest_pause_ns)
-
-
 class Due(Struct, frozen=True):
     """A pause is over: something may be tried again, or the cursor be moved."""
 
 
 class StoreDue(Struct, frozen=True):
     """The store may be asked again."""
-
-
-class Held(Struct, frozen=True):
-    """An event on its way.
-
-    Attributes:
-        event: which.
-        attempts: so often it was given.
-        because: why it was not taken the last time.
-        due_ns: before it, it is not given again.
-        out: it is being given now.
-        earlier: so often it was given before it was a dead letter.
-    """
-
-    event: Event
-    attempts: int = 0
-    because: str = ""
-    due_ns: int = 0
-    out: bool = False
-    earlier: int = 0
 
 
 class OutboxPublisher:
@@ -116,15 +74,17 @@ class OutboxPublisher:
         self._cursor = Cursor("", 0)
         self._is_known = False  # where the cursor stands in the store
         self._settled_ns = self._awaited_ns = 0
-        self._read = self._left = self._dead = 0
+        self._read = self._left = self._dead = self._taken = 0
         self._buried: frozenset[int] = frozenset()
         self._held: dict[int, Held] = {}  # behind the cursor, in the order of the record
         self._again: dict[int, Held] = {}  # dead letters that are wanted
+        self._past: dict[int, Held] = {}  # what comes past the record
+        self._untold = 0  # so much of that waits for the next start
         self._letters: dict[int, Letter] = {}  # to be kept
         self._asked: set[type] = set()  # what the store is at
         self._waits = False  # for the store to be asked again
         self._is_news = self._is_wanted = True
-        self._failed = self._lacks = ("", 0)  # why, and when: the sink, and the store
+        self._failed = self._lacks = self._cut = ("", 0)  # why, and when: sink, store and ledger
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
         """Decide on one message, at an instant of host time."""
@@ -138,12 +98,14 @@ class OutboxPublisher:
                 self._do_without(turn, message, now_ns)
             case Delivered(number):
                 self._delivered(number, now_ns)
-            case NotDelivered(number, because):
-                self._not_delivered(turn, number, because, now_ns)
+            case NotDelivered():
+                self._not_delivered(turn, message, now_ns)
             case Awake():  # told behind each flush, and changes nothing of what is held
                 self._is_news = True
                 self._read_on(turn)
                 return turn.done()
+            case Unrecorded():
+                self._take_past(message, now_ns)
             case LettersWanted(dead):
                 self._is_wanted, self._dead = True, dead
             case StoreDue():
@@ -154,15 +116,17 @@ class OutboxPublisher:
                 pass
             case _:
                 raise AssertionError(f"the publisher of {self._sink} was told {message!r}")
-        if self._cursor.name:
+        if self._cursor.name or self._past:
             self._go_on(turn, now_ns)
         return turn.done()
 
     def seen(self) -> SinkSeen:
         """Return how the sink stands."""
-        because, at_ns = self._lacks if self._lacks[0] else self._failed
+        amiss = (each for each in (self._lacks, self._failed, self._cut) if each[0])
+        because, at_ns = next(amiss, ("", 0))
         cursor = Cursor(self._sink, self._cursor.number, because, at_ns)
-        return SinkSeen(self._sink, cursor, len(self._held) + self._left, self._dead)
+        behind = len(self._held) + self._left + len(self._past) + self._untold
+        return SinkSeen(self._sink, cursor, behind, self._dead)
 
     def _take(self, answer: SinkBegun | EventsRead | WantedRead | Settled) -> None:
         """Take what the store answers."""
@@ -180,12 +144,13 @@ class OutboxPublisher:
                 self._is_news = self._is_news or left > 0
                 self._read, self._left = reached, left
                 fresh = (each for each in events if each.number not in self._buried)
-                self._held.update((each.number, Held(each)) for each in fresh)
+                taken = self._taken
+                self._held.update((each.number, Held(each, taken=taken)) for each in fresh)
             case WantedRead(letters):
                 self._asked.discard(ReadWanted)
                 self._is_wanted = self._is_wanted or bool(letters)
                 for letter in letters:
-                    held = Held(letter.event, earlier=letter.attempts)
+                    held = Held(letter.event, earlier=letter.attempts, taken=self._taken)
                     self._again[letter.event.number] = held
             case Settled(done, dead):
                 self._asked.discard(Settle)
@@ -195,6 +160,15 @@ class OutboxPublisher:
                     del self._letters[number]
                     self._held.pop(number, None)
                     self._again.pop(number, None)
+
+    def _take_past(self, told: Unrecorded, now_ns: int) -> None:
+        """Hold what comes past the record, as far as there is room for it."""
+        room = max(0, self._conduct.held - len(self._past))
+        given, left = told.events[:room], told.events[room:]
+        self._past.update((each.number, Held(each, taken=self._taken)) for each in given)
+        self._untold += told.others + len(left)
+        text = f"{told.because}; it is told of alerts and kills alone, and of the rest by a restart"
+        self._cut = text, self._cut[1] or now_ns
 
     def _do_without(self, turn: Turn, failed: StoreFailed, now_ns: int) -> None:
         """Leave the store alone for a while; what it was asked for is asked again."""
@@ -211,23 +185,44 @@ class OutboxPublisher:
         turn.do(Alarm(now_ns + AGAIN_NS, StoreDue()))
 
     def _delivered(self, number: int, now_ns: int) -> None:
-        if self._held.pop(number, None) is None:
+        is_due = number in self._held or number in self._past
+        if is_due:
+            del self._among(number)[number]
+        else:
             held = self._again[number] = replace(self._again[number], out=False)
             self._bury(held, LetterState.DELIVERED, now_ns)
         self._failed = ("", 0)
+        self._taken += 1
 
-    def _not_delivered(self, turn: Turn, number: int, because: str, now_ns: int) -> None:
+    def _not_delivered(self, turn: Turn, failed: NotDelivered, now_ns: int) -> None:
         """Try an event again after a pause, or give it up."""
-        kept = self._among(number)
-        attempts = kept[number].attempts + 1
-        due_ns = now_ns + self._conduct.pause_after_ns(attempts)
-        held = replace(kept[number], attempts=attempts, because=because, due_ns=due_ns, out=False)
-        kept[number] = held
-        self._failed = because, now_ns
-        if attempts < self._conduct.tries:
+        kept = self._among(failed.number)
+        held = kept[failed.number]
+        attempts, noes = held.attempts + 1, held.noes + self._is_no(held, failed.fault)
+        pause_ns = self._conduct.pause_after_ns(attempts)
+        due_ns = now_ns + max(pause_ns, min(failed.after_ns, MOST_AFTER_NS))
+        held = kept[failed.number] = replace(
+            held,
+            attempts=attempts,
+            because=failed.because,
+            due_ns=due_ns,
+            out=False,
+            noes=noes,
+            taken=self._taken,
+        )
+        self._failed = failed.because, now_ns
+        if noes < self._conduct.tries:
             turn.do(Alarm(due_ns, Due()))
+        elif kept is self._past:
+            del kept[failed.number]
+            self._untold += 1
         else:
             self._bury(held, LetterState.DEAD, now_ns)
+
+    def _is_no(self, held: Held, fault: SinkFault) -> bool:
+        """Say whether it is this event that the receiver cannot take, and not any."""
+        takes_others = self._taken != held.taken
+        return fault is SinkFault.REFUSED or (fault is SinkFault.FAILED and takes_others)
 
     def _bury(self, held: Held, state: LetterState, now_ns: int) -> None:
         """Have a letter kept; until it is, nothing that follows it is given."""
@@ -241,10 +236,11 @@ class OutboxPublisher:
         for held in self._givable(now_ns):
             number = held.event.number
             self._among(number)[number] = replace(held, out=True)
-            turn.do(Call(SINK, Deliver(held.event, held.attempts + 1)))
+            is_last = held.noes + 1 >= self._conduct.tries
+            turn.do(Call(SINK, Deliver(held.event, held.attempts + 1, is_last)))
         self._settle(turn, now_ns)
         self._read_on(turn)
-        if self._is_wanted and not self._again:
+        if self._cursor.name and self._is_wanted and not self._again:
             self._ask(turn, ReadWanted(self._conduct.batch))
 
     def _read_on(self, turn: Turn) -> None:
@@ -275,26 +271,32 @@ class OutboxPublisher:
         """Return what is to be given now: of each key its first.
 
         A dead letter that is wanted holds up nothing, and waits for whatever else is of its key.
+        What comes past the record waits for no letter to be kept: the store may never be back.
         """
-        every = (*self._held.values(), *self._again.values())
+        every = (*self._held.values(), *self._again.values(), *self._past.values())
         if not every:
             return []
         busy = {each.event.key for each in every if each.out}
         room = self._conduct.at_once - sum(each.out for each in every)
+        buried: set[str] = set()
         given: list[Held] = []
         for each in every:
             number, key = each.event.number, each.event.key
-            is_free = key not in busy and number not in self._letters
+            if number in self._letters or (key in buried and number in self._held):
+                buried |= {key} if number in self._held else set()
+                continue
+            is_free = key not in busy and (key not in buried or number in self._past)
             may = is_free and each.due_ns <= now_ns and len(given) < room
             if may:
                 given.append(each)
-            if may or number in self._held:
+            if may or number not in self._again:
                 busy.add(key)
         return given
 
     def _among(self, number: int) -> dict[int, Held]:
         """Return where an event is held."""
-        return self._held if number in self._held else self._again
+        due = (kept for kept in (self._held, self._past) if number in kept)
+        return next(due, self._again)
 
     def _ask(self, turn: Turn, asked: BeginSink | ReadOn | ReadWanted | Settle) -> None:
         """Ask the store for something, unless it is at just that or is to be left alone."""

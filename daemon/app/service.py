@@ -214,7 +214,7 @@ class Service:
         given, loop = self._given, asyncio.get_running_loop()
 
         def durable(facts: Sequence[Recorded]) -> None:
-            loop.call_soon_threadsafe(self._ports.hear, [each.fact for each in facts])
+            loop.call_soon_threadsafe(self._ports.hear, facts, kept.ledger.failed_because)
             beside.wake()
 
         told, meter = self._telemetry, self._meter
@@ -251,7 +251,7 @@ class Service:
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         kept.forget()
         given.tell_of(ledger, self._pace.now_ns())
-        async with sinks.kept(), beside.kept(), tasks:
+        async with sinks.kept(ledger, self._pace.now_ns), beside.kept(), tasks:
             await self._serve(app, Housekeeper(control, ledger, self._watcher.say))
 
     async def _serve(self, app: App, house: Housekeeper) -> None:

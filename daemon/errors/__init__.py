@@ -37,6 +37,8 @@ from it.
 
 from __future__ import annotations
 
+from enum import Enum
+
 
 class OrdoError(Exception):
     """The root: a sentence that says what, where and what to do.
@@ -159,10 +161,38 @@ class HotStateError(OrdoError):
     code = "hot_state_lost"
 
 
+class SinkFault(Enum):
+    """What it says of an event that a sink did not take it."""
+
+    REFUSED = "refused"
+    """Its receiver answered a no to this event."""
+    FAILED = "failed"
+    """Its receiver failed, or gave no answer; where he takes others meanwhile, the event is why."""
+    AWAY = "away"
+    """Nothing: he cannot be reached, or wants to be left alone for a while."""
+
+
 class SinkError(OrdoError):
-    """A sink did not take an event, as far as anybody knows; it is given again."""
+    """A sink did not take an event, as far as anybody knows; it is given again.
+
+    Args:
+        sentence: for people.
+        fault: what it says of the event.
+        after_s: before so many seconds the receiver wants nothing.
+
+    Attributes:
+        fault: likewise.
+        after_s: likewise.
+    """
 
     code = "sink_failed"
+
+    def __init__(
+        self, sentence: str, *, fault: SinkFault = SinkFault.AWAY, after_s: int = 0
+    ) -> None:
+        super().__init__(sentence)
+        self.fault = fault
+        self.after_s = after_s
 
 
 class DaemonUnreachable(OrdoError):

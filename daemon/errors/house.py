@@ -91,8 +91,8 @@ HOUSE: Final[Mapping[str, Entry]] = {
     ),
     "sink_failed": Entry(
         "A sink does not take what it is told",
-        "see that its receiver runs; what it did not take is told by `ordo outbox dead`, and given"
-        " again by `ordo outbox replay`",
+        "see that its receiver runs; what it refused is told by `ordo outbox dead`, and given again"
+        " by `ordo outbox replay`",
         _DISK,
         "warning",
         recoverable=True,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
+
+UNTOLD: Final = "untold"
+"""The code of the alert that a sink did not take one, or a kill."""
 
 
 class Severity(StrEnum):

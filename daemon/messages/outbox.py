@@ -10,12 +10,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from daemon.errors import SinkFault
+
 
 class Event(Struct, frozen=True):
     """What a sink is given of one record.
 
     Attributes:
-        number: of the record; later ones have higher numbers.
+        number: of the record; later ones have higher numbers. Below 0: it is told past the record.
         event_id: the number and the record's link; the same each time that it is given.
         kind: one of those of the stream of events.
         key: what it is about; events of one key are given in their order.
@@ -158,10 +160,17 @@ class StoreFailed(Struct, frozen=True):
 
 
 class Deliver(Struct, frozen=True):
-    """To the sink: this has happened."""
+    """To the sink: this has happened.
+
+    Attributes:
+        event: what.
+        attempt: how often it was given, this time included.
+        is_last: where it is answered a no, it is given up.
+    """
 
     event: Event
     attempt: int
+    is_last: bool = False
 
 
 class Delivered(Struct, frozen=True):
@@ -171,14 +180,37 @@ class Delivered(Struct, frozen=True):
 
 
 class NotDelivered(Struct, frozen=True):
-    """The sink has not taken an event, as far as anybody knows."""
+    """The sink has not taken an event, as far as anybody knows.
+
+    Attributes:
+        number: of the event.
+        because: why, for people.
+        fault: what that says of the event.
+        after_ns: before so long the receiver wants nothing.
+    """
 
     number: int
     because: str
+    fault: SinkFault = SinkFault.REFUSED
+    after_ns: int = 0
 
 
 class Awake(Struct, frozen=True):
     """To a publisher: something more is recorded."""
+
+
+class Unrecorded(Struct, frozen=True):
+    """To a publisher: the ledger has failed, so no record tells this before the next start.
+
+    Attributes:
+        because: why it failed.
+        events: what is to be given now.
+        others: so many more events wait for that start.
+    """
+
+    because: str
+    events: tuple[Event, ...]
+    others: int
 
 
 class LettersWanted(Struct, frozen=True):

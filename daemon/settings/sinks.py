@@ -87,7 +87,8 @@ class SinkSettings(Table, frozen=True):
         secret_file: its first line is what deliveries to a webhook are signed with, or the password
             of the Redis; None: what the service manager hands over as `sink.ID.secret`.
         events: the kinds of events that it is given.
-        tries: so often an event is given, with growing pauses, before it is a dead letter.
+        tries: so many noes to an event, with growing pauses, make it a dead letter; that nobody is
+            there to take it is no no.
         pause_ms: the first pause; each later one is twice as long.
         longest_pause_ms: and none is longer.
         timeout_ms: how long the answer of a webhook may take.

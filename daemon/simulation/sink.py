@@ -15,7 +15,7 @@ from daemon.actors.outbox_publisher import OutboxPublisher
 from daemon.app.shown.outbox import conduct_of
 from daemon.app.shown.outbox_store import SinkStore
 from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.errors import StoreError
+from daemon.errors import SinkFault, StoreError
 from daemon.messages.outbox import (
     Awake,
     Cursor,
@@ -196,7 +196,8 @@ class SimulatedSink:
         if fate is not faults.Kind.SINK_REFUSES:
             self.taken.append(asked.event)
         number = asked.event.number
-        heard = Delivered(number) if fate is None else NotDelivered(number, fate.value)
+        why = SinkFault.REFUSED if fate is faults.Kind.SINK_REFUSES else SinkFault.FAILED
+        heard = Delivered(number) if fate is None else NotDelivered(number, fate.value, why)
         self._soon(partial(self._tell, life, heard), _WIRE_NS)
 
     def _soon(self, what: Callable[[], None], most_ns: int) -> None:

@@ -20,7 +20,8 @@ _ELSE = "start it, or see to url and secret_file of that sink"
 class RedisStream:
     """One stream, by commands that version 6.2 has; a user of an access list needs `XADD` on it.
 
-    An entry has the fields `id`, `number`, `kind` and `event`, the last one as JSON.
+    An entry has the fields `id`, `number`, `kind` and `event`, the last one as JSON. Whatever it
+    answers is no answer to one event, for it reads none.
 
     Args:
         place: where the Redis listens.
@@ -51,7 +52,7 @@ class RedisStream:
         """
         entry: Any = {
             "id": event.event_id,
-            "number": event.number,
+            "number": max(0, event.number),
             "kind": event.kind,
             "event": event.body,
         }

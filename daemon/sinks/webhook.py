@@ -5,12 +5,16 @@ know, of `SECONDS.ID.` and the body, where the seconds are those since 1970 at w
 the id is that of the header `Ordo-Event-Id`. So a receiver can tell who it is from and that it is
 of now, and by the id he drops what he has had before. Only a 2xx says that it was taken. A
 redirection is not followed: what is told is meant for that address alone.
+
+A 4xx is a no to this event, and a 5xx may be one. What comes of a line, of a gateway, or of too
+many events, is none: 408, 425, 429, 502, 503 and 504. `Retry-After` is heard.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -18,7 +22,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from daemon.domain.instants import SECOND_NS
-from daemon.errors import SinkError
+from daemon.errors import SinkError, SinkFault
 from daemon.messages.outbox import Event
 from daemon.ports.sink import SinkKind
 from daemon.runtime.clock import Clock
@@ -27,6 +31,16 @@ from daemon.telemetry.redaction import Secret, printable
 EVENT_ID, ATTEMPT, SIGNATURE = "Ordo-Event-Id", "Ordo-Attempt", "Ordo-Signature"
 """The headers of ours."""
 _LETTERS = 200
+_NOT_NOW = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
 
 
 class Webhook:
@@ -74,14 +88,18 @@ class Webhook:
                     self._url, data=event.body, headers=headers, allow_redirects=False
                 ) as answer,
             ):
-                status = answer.status
+                status, after = answer.status, answer.headers.get("Retry-After", "")
         except TimeoutError as error:
-            raise self._untaken(f"gave no answer within {self._timeout_ms} ms") from error
+            text = f"gave no answer within {self._timeout_ms} ms"
+            raise self._untaken(text, SinkFault.FAILED) from error
         except (aiohttp.ClientError, OSError, RuntimeError) as error:  # the last is uvloop's
-            raise self._untaken(f"cannot be reached: {_printed(error)}") from error
+            is_away = isinstance(error, aiohttp.ClientConnectorError)
+            fault = SinkFault.AWAY if is_away else SinkFault.FAILED
+            raise self._untaken(f"cannot be reached: {_printed(error)}", fault) from error
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             told = "leads elsewhere" if status < HTTPStatus.BAD_REQUEST else "says no"
-            raise self._untaken(f"{told}: it answered {status}")
+            after_s = _seconds(after, seconds)
+            raise self._untaken(f"{told}: it answered {status}", _fault(status), after_s)
 
     async def close(self) -> None:
         """Let go of its connections."""
@@ -93,8 +111,8 @@ class Webhook:
             self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
-    def _untaken(self, why: str) -> SinkError:
-        return SinkError(f"the webhook at {self.name} {why}")
+    def _untaken(self, why: str, fault: SinkFault, after_s: int = 0) -> SinkError:
+        return SinkError(f"the webhook at {self.name} {why}", fault=fault, after_s=after_s)
 
 
 def signature(secret: Secret, seconds: int, event: Event) -> str:
@@ -102,6 +120,24 @@ def signature(secret: Secret, seconds: int, event: Event) -> str:
     signed = f"{seconds}.{event.event_id}.".encode() + event.body
     code = hmac.new(secret.reveal().encode(), signed, sha256).hexdigest()
     return f"t={seconds},v1={code}"
+
+
+def _fault(status: int) -> SinkFault:
+    """Return what an answer says of the event that it was given to."""
+    if status in _NOT_NOW or status < HTTPStatus.BAD_REQUEST:
+        return SinkFault.AWAY
+    is_no = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return SinkFault.REFUSED if is_no else SinkFault.FAILED
+
+
+def _seconds(after: str, now_s: int) -> int:
+    """Return how long a receiver wants nothing: he says for how many seconds, or until when."""
+    if after.isascii() and after.isdecimal():
+        return int(after[:9])
+    try:
+        return max(0, int(parsedate_to_datetime(after).timestamp()) - now_s)
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _printed(error: Exception) -> str:

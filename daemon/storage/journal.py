@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import FieldInfo, fields, replace
 
 from daemon import messages as m
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders import words as orders
 from daemon.domain.orders.states import is_final
 from daemon.domain.risk.moves import LevelMoved
@@ -36,6 +37,11 @@ def _never(_: Any) -> bool:
 
 def _tells_a_fill_or_an_end(update: orders.OrderUpdated) -> bool:
     return update.filled_quantity > 0 or is_final(update.state)
+
+
+def _is_of_trading(noted: m.Noted) -> bool:
+    """Say whether a note is of the day; whom the host could not tell of it is no matter of that."""
+    return noted.kind is not NoteKind.UNTOLD
 
 
 def _tells_of_a_market(listed: m.OptionsListed) -> bool:
@@ -80,7 +86,7 @@ ENTRIES: dict[type[Fact], Entry] = {
     orders.IntentRecorded: _WHOLE,
     m.EntriesPaused: Entry(without=("because",), unless_preset=_MARK),
     # What follows from an answer comes when the answer came, and may quote it.
-    m.Noted: Entry(without=("at_ns", "text"), unless_preset=_MARK),
+    m.Noted: Entry(("at_ns", "text"), _is_of_trading, unless_preset=_MARK),
     m.BasketEnded: Entry(without=("at_ns", "because"), unless_preset=("account", "waits")),
     m.PositionChanged: Entry(
         ("at_ns", "intent_id", "settled", "part_of"),

@@ -20,20 +20,16 @@ from daemon.storage.codec import Row
 from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
 from daemon.storage.room import require_room
+from daemon.storage.sqlite_inserts import inserts
 from daemon.storage.sqlite_refusals import FAILURES, refused, refusing
 from daemon.storage.store import Change
 from daemon.storage.tables.sqlite import SqliteTables, beside, committed
-from daemon.storage.tables.words import Statement
 from daemon.storage.whole import make_for_folder
 from daemon.telemetry.redaction import printable
 
 _BUSY_S = 0.25
+"""So long whoever reads, or keeps what is beside the records, waits for the file's lock."""
 _BATCH_ROWS = 10_000
-_TOGETHER = 16
-"""As many rows in one statement are inserted in two thirds of the time."""
-# Undone as a whole either way, so SQLite need not be ready to undo one statement alone.
-_INSERT = "INSERT OR ROLLBACK INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_TOGETHER = _INSERT + ", (?, ?, ?, ?, ?, ?, ?, ?, ?)" * (_TOGETHER - 1)
 _ADVANCE = "UPDATE head SET count = ?, digest = ? WHERE one = 1 AND count = ? AND digest = ?"
 
 
@@ -42,15 +38,17 @@ class SqliteStore:
 
     Args:
         path: of the file.
+        busy_s: so long whoever writes records waits for the file's lock.
 
     Attributes:
         name: the path, for people.
         dialect: whose migrations it takes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float = _BUSY_S) -> None:
         self.name, self.dialect = str(path), SQLITE
         self._path = path
+        self._busy_s = busy_s
 
     def exists(self) -> bool:
         """Say whether the file is there with anything in it: an empty one is begun as a new one."""
@@ -73,7 +71,7 @@ class SqliteStore:
         Raises:
             StoreError: it cannot be used.
         """
-        return SqliteWriter(open_to_write(self._path), self._path)
+        return SqliteWriter(open_to_write(self._path, self._busy_s), self._path)
 
     def open_aside(self) -> SqliteAside:
         """Open what is kept beside the records.
@@ -159,7 +157,7 @@ class SqliteWriter:
         """
         places = (head.count, head.digest, before.count, before.digest)
         try:
-            return committed(self._db, _inserts(rows), (_ADVANCE, [places]))
+            return committed(self._db, inserts(rows), (_ADVANCE, [places]))
         except FAILURES as error:
             raise refused(error, self._path, "could not be written") from error
 
@@ -237,15 +235,19 @@ def write_copy(reader: Reader, path: Path) -> Head:
     return head
 
 
-def open_to_write(path: Path) -> sqlite3.Connection:
+def open_to_write(path: Path, busy_s: float = _BUSY_S) -> sqlite3.Connection:
     """Open a ledger's file, made or brought up to date where needed; any thread may use it.
+
+    Args:
+        path: of the file.
+        busy_s: so long is waited for its lock.
 
     Raises:
         StoreError: it cannot be used.
     """
     make_for_folder(path)
     with refusing(path, "cannot be opened"):
-        db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(path, busy_s, isolation_level=None, check_same_thread=False)
     try:
         with refusing(path, "cannot be opened"):
             _migrate(db, path)
@@ -306,17 +308,6 @@ def _selecting(db: sqlite3.Connection, path: Path) -> Select:
             yield from chain(db.execute(query, values))
 
     return select
-
-
-def _inserts(rows: Sequence[Row]) -> list[Statement]:
-    """Return the statements that insert rows: as many together as go, then the rest."""
-    if len(rows) < _TOGETHER:
-        return [(_INSERT, rows)]
-    until = len(rows) - len(rows) % _TOGETHER
-    groups = [rows[at : at + _TOGETHER] for at in range(0, until, _TOGETHER)]
-    together = [tuple(chain.from_iterable(group)) for group in groups]
-    rest = rows[until:]
-    return [(_INSERT_TOGETHER, together), (_INSERT, rest)]
 
 
 def _batches(cells: Iterator[tuple[Any, ...]]) -> Iterator[list[Row]]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from daemon.errors import SettingsError, StoreError
-from daemon.settings import Settings
+from daemon.settings import LedgerSettings, Settings
 from daemon.settings.credentials import credential
 from daemon.settings.faults import Wrong
 from daemon.settings.ledger import LEDGER_URL, is_postgres, ledger_file, ledger_url
@@ -15,6 +15,9 @@ from daemon.storage.store import Store
 
 PASSWORDS = "pgpass"
 """The credential of the service manager that holds passwords for PostgreSQL, in its own form."""
+
+_FOR_LOCK = 0.95
+"""This part of its time a flush waits for a lock: so it is told as one, and as no slow disk."""
 
 
 def store_of(settings: Settings, folder: Path) -> Store:
@@ -25,7 +28,8 @@ def store_of(settings: Settings, folder: Path) -> Store:
         folder: of the run's records; a replay has one of its own, and its ledger lies there.
     """
     is_own = folder == settings.daemon.state_dir
-    return _store(settings.ledger.url if is_own else LEDGER_URL, folder)
+    url = settings.ledger.url if is_own else LEDGER_URL
+    return _store(url, folder, settings.ledger.flush_ms)
 
 
 def named_store(text: str) -> Store:
@@ -37,7 +41,7 @@ def named_store(text: str) -> Store:
     if not is_postgres(text) and not text.startswith("sqlite:"):
         return SqliteStore(Path(text))
     try:
-        return _store(ledger_url(text), Path())
+        return _store(ledger_url(text), Path(), LedgerSettings().flush_ms)
     except Wrong as wrong:
         raise SettingsError(f"--ledger {wrong.what}: {wrong.mend}", "bad_usage") from None
 
@@ -63,9 +67,9 @@ def replays_of(state_dir: Path) -> list[Path]:
     return sorted(numbered, key=lambda each: int(each.name))
 
 
-def _store(url: str, folder: Path) -> Store:
+def _store(url: str, folder: Path, flush_ms: int) -> Store:
     if not is_postgres(url):
-        return SqliteStore(ledger_file(url, folder))
+        return SqliteStore(ledger_file(url, folder), flush_ms / 1_000 * _FOR_LOCK)
     # Its client is read in only where it is needed: most commands are over before it would be.
     from daemon.storage.postgres import PostgresStore  # noqa: PLC0415
     from daemon.storage.postgres_link import Address  # noqa: PLC0415

@@ -19,7 +19,7 @@ from daemon.messages.modes import Modes
 from daemon.telemetry.log import Log
 from daemon.web import figures
 from daemon.web.asking import Asking
-from daemon.web.news import News
+from daemon.web.news import Item, News
 from daemon.web.stream import Stream, Watcher
 
 _AT_LEAST_EVERY_S = 1.0
@@ -153,15 +153,16 @@ class Hub:
         self.pnl.publish(figures.pnl(frame.risk, self._modes, asked=asked), now_s)
         self._waiting.set()
 
-    def record(self, facts: Iterable[Any]) -> None:
-        """Tell of what has just become durable."""
+    def record(self, facts: Iterable[Any]) -> list[Item]:
+        """Tell of what has just become durable, and return the lines of it."""
         items = [item for fact in facts if (item := self._item(fact)) is not None]
         if items:
             self._recent.extend(items)
             self.events.publish({"events": items}, _now_s(), {"events": list(self._recent)})
             self._waiting.set()
+        return items
 
-    def _item(self, fact: Any) -> dict[str, Any] | None:
+    def _item(self, fact: Any) -> Item | None:
         self.asking.hear(fact)
         return self._news.of(fact)
 

@@ -76,6 +76,7 @@ _RAISING = {
     NoteKind.SESSION: "actor",
     NoteKind.LEFT_OUT: "actor",
     NoteKind.HOURS: "actor",
+    NoteKind.UNTOLD: "actor",
 }
 """Notes by which an alert is raised, and what they are about."""
 _ELSEWHERE = re.compile(

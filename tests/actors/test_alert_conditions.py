@@ -153,6 +153,10 @@ def after(*facts: object) -> Conditions:
             *("warning", TODAY),
         ),
         (Noted(NoteKind.HOURS, "others", NOW), "hours_changed", "", "critical", TODAY),
+        (
+            *(Noted(NoteKind.UNTOLD, "the sink pager: no", NOW), "untold", "the sink pager"),
+            *("critical", TODAY),
+        ),
         (NOT_FOUND, "strategy_left_out", "s", "critical", EpochBegan(2, NOW)),
         (NOT_FOUND, "strategy_left_out", "s", "critical", StrategyStarted("s", "ann", NOW)),
         (NO_SESSION, "no_session", "zed", "warning", SessionReady("zed", 2, NOW)),

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.actors.outbox_publisher import AGAIN_NS, Due, OutboxPublisher, StoreDue
+from daemon.actors.sink_conduct import MOST_AFTER_NS
 from daemon.domain.instants import SECOND_NS
+from daemon.errors import SinkFault
 from daemon.messages.outbox import (
     Awake,
     BeginSink,
@@ -30,6 +32,7 @@ from daemon.messages.outbox import (
     Settled,
     SinkBegun,
     StoreFailed,
+    Unrecorded,
     WantedRead,
 )
 from daemon.runtime.words import Alarm, Call, Started
@@ -39,6 +42,7 @@ from tests.kit.outbox import CONDUCT, Play, crashed_everywhere, in_memory, lost,
 from tests.kit.stores import InFile, InSchema, killed, ledger_of
 
 DEAD, WANTED, DELIVERED = LetterState
+NO, FAILED, AWAY = SinkFault
 AT = Cursor("sink:pager", 0)
 
 
@@ -409,6 +413,119 @@ def test_a_wanted_letter_waits_for_what_is_under_way_of_its_key_and_holds_up_not
     publisher.handle(EventsRead((event(7),), 7, 0), SECOND_NS)  # it waits only while that is out
     later = calls(publisher.handle(NotDelivered(2, "no"), 2 * SECOND_NS))
     assert Deliver(event(7), 1) in later
+
+
+def test_a_receiver_that_is_away_for_long_is_given_everything_once_he_is_back():
+    publisher, _ = begun(event(1), event(2, "b"))
+    now_ns = SECOND_NS
+    for attempt in range(1, 50):
+        for number in (1, 2):
+            failed = NotDelivered(number, "cannot be reached", AWAY if number == 1 else FAILED)
+            effects = publisher.handle(failed, now_ns)
+            assert not any(isinstance(each, Settle) and each.letters for each in calls(effects))
+        now_ns += CONDUCT.pause_after_ns(attempt)
+        assert delivers(publisher.handle(Due(), now_ns)) == [1, 2]
+
+    assert publisher.seen().cursor.failed_because == "cannot be reached"
+    assert publisher.seen().behind == 2
+    publisher.handle(Delivered(1), now_ns)
+    publisher.handle(Delivered(2), now_ns)
+    assert (publisher.seen().behind, publisher.seen().cursor.failed_because) == (0, "")
+
+
+def test_what_a_receiver_fails_at_while_he_takes_others_is_a_dead_letter_in_the_end():
+    """One event that he falls over would else hold up its key for ever, and the reading of more."""
+    publisher, _ = begun(event(1), *(event(number, "b") for number in range(2, 5)))
+    for number in (2, 3, 4):
+        effects = publisher.handle(NotDelivered(1, "it answered 500", FAILED), number * 10**10)
+        assert all(not each.letters for each in calls(effects) if isinstance(each, Settle))
+        publisher.handle(Delivered(number), number * 10**10)
+        publisher.handle(Due(), (number + 1) * 10**10)
+    effects = publisher.handle(NotDelivered(1, "it answered 500", FAILED), 5 * 10**10)
+
+    (letter,) = publisher._letters.values()
+    assert (letter.event.number, letter.attempts, letter.state) == (1, 4, DEAD)
+
+
+def test_the_last_try_before_an_event_is_given_up_says_so():
+    publisher, asked = begun(event(1), tries=2)
+    assert asked[0] == Deliver(event(1), 1, is_last=False)
+    publisher.handle(NotDelivered(1, "gone", AWAY), SECOND_NS)
+    again = calls(publisher.handle(Due(), 3 * SECOND_NS))
+    assert Deliver(event(1), 2, is_last=False) in again
+    publisher.handle(NotDelivered(1, "no", NO), 3 * SECOND_NS)
+    assert Deliver(event(1), 3, is_last=True) in calls(publisher.handle(Due(), 9 * SECOND_NS))
+
+
+@pytest.mark.parametrize(
+    ("after_s", "waits_s"),
+    [(0, 1), (1, 1), (7, 7), (3_600, MOST_AFTER_NS // SECOND_NS)],
+)
+def test_a_receiver_that_asks_for_time_has_it_and_five_minutes_at_most(after_s, waits_s):
+    publisher, _ = begun(event(1))
+    failed = NotDelivered(1, "too many", AWAY, after_s * SECOND_NS)
+
+    assert Alarm(waits_s * SECOND_NS, Due()) in publisher.handle(failed, 0)
+    assert delivers(publisher.handle(Due(), waits_s * SECOND_NS - 1)) == []
+    assert delivers(publisher.handle(Due(), waits_s * SECOND_NS)) == [1]
+
+
+def past(number: int, key: str = "kill") -> Event:
+    return Event(-number, f"emergency-7-{number}", "kill", f"strategy_id:{key}", b"{}")
+
+
+def test_once_the_ledger_has_failed_what_comes_past_the_record_is_given_and_moves_no_cursor():
+    publisher, _ = begun()
+    told = Unrecorded("the ledger failed: no room", (past(1), past(2), past(3, "b")), 4)
+    assert delivers(publisher.handle(told, 5 * SECOND_NS)) == [-1, -3]
+    assert publisher.seen().behind == 7
+    cursor = publisher.seen().cursor
+    assert (cursor.number, cursor.failed_ns) == (0, 5 * SECOND_NS)
+    assert cursor.failed_because.startswith("the ledger failed: no room; it is told of alerts and")
+
+    assert delivers(publisher.handle(Delivered(-1), 6 * SECOND_NS)) == [-2]
+    for number in (-2, -3):
+        effects = publisher.handle(Delivered(number), 7 * SECOND_NS)
+        assert calls(effects) == []
+    assert publisher.seen().behind == 4
+    publisher.handle(Unrecorded("the ledger failed: no room", (), 1), 8 * SECOND_NS)
+    assert (publisher.seen().behind, publisher.seen().cursor.failed_ns) == (5, 5 * SECOND_NS)
+
+
+def test_what_comes_past_the_record_is_given_where_the_store_is_not_to_be_had_at_all():
+    publisher = OutboxPublisher("pager", CONDUCT)
+    publisher.handle(Started(), 0)
+    publisher.handle(StoreFailed(BeginSink(), "its disk is gone"), 0)
+
+    assert delivers(publisher.handle(Unrecorded("so", (past(1),), 0), SECOND_NS)) == [-1]
+    assert calls(publisher.handle(NotDelivered(-1, "gone", AWAY), SECOND_NS)) == []
+    assert delivers(publisher.handle(Due(), 2 * SECOND_NS)) == [-1]
+    publisher.handle(Delivered(-1), 2 * SECOND_NS)
+    assert publisher.seen().behind == 0
+
+
+def test_what_comes_past_the_record_waits_for_its_key_but_for_no_letter_that_cannot_be_kept():
+    publisher, _ = begun(event(1, "kill"), event(2, "kill"), event(3, "b"), tries=1)
+    publisher.handle(Unrecorded("so", (past(1), past(2, "b")), 0), SECOND_NS)
+    assert delivers(publisher.handle(Due(), SECOND_NS)) == []
+
+    effects = publisher.handle(NotDelivered(1, "no"), 2 * SECOND_NS)
+    (settle,) = (each for each in calls(effects) if isinstance(each, Settle))
+    assert delivers(effects) == [-1]  # and not the second one, which follows the letter
+    publisher.handle(StoreFailed(settle, "its disk is gone"), 2 * SECOND_NS)
+    assert delivers(publisher.handle(Delivered(3), 3 * SECOND_NS)) == [-2]
+
+
+def test_what_comes_past_the_record_is_bounded_and_what_is_refused_of_it_waits_for_a_restart():
+    publisher, _ = begun(held=2, tries=1)
+    told = Unrecorded("so", (past(1), past(2, "b"), past(3, "c")), 0)
+    assert delivers(publisher.handle(told, SECOND_NS)) == [-1, -2]
+    assert publisher.seen().behind == 3
+
+    (settle,) = calls(publisher.handle(NotDelivered(-1, "no"), SECOND_NS))
+    assert (settle.after.number, settle.letters) == (0, ())  # it tells of the failure alone
+    publisher.handle(Delivered(-2), SECOND_NS)
+    assert (publisher.seen().behind, publisher.seen().dead) == (2, 0)
 
 
 @given(

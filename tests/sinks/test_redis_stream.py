@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 import redis
 
-from daemon.errors import SinkError
+from daemon.errors import SinkError, SinkFault
 from daemon.messages.outbox import Event
 from daemon.settings import RedisPlace
 from daemon.sinks.redis_stream import RedisStream
@@ -66,6 +66,18 @@ async def test_a_key_that_is_no_stream_is_told():
         with closing(redis.Redis(unix_socket_path=str(server.path))) as other:
             other.set("ordo:events", "something else")
         sink = RedisStream(RedisPlace(path=str(server.path)), None, "ordo:events", 100)
-        with pytest.raises(SinkError, match="wrong kind of value"):
+        with pytest.raises(SinkError, match="wrong kind of value") as caught:
             await sink.deliver(EVENT, 1)
         await sink.close()
+    assert caught.value.fault is SinkFault.AWAY  # it would say so to any event
+
+
+async def test_an_event_past_the_record_has_the_number_of_none():
+    with redis_server() as server:
+        sink = RedisStream(RedisPlace(path=str(server.path)), None, "ordo:events", 100)
+        await sink.deliver(Event(-3, "emergency-7-3", "kill", "kill_id:k", b"{}"), 1)
+        await sink.close()
+        with closing(redis.Redis(unix_socket_path=str(server.path))) as other:
+            ((_, fields),) = other.xrange("ordo:events")
+
+    assert (fields[b"id"], fields[b"number"]) == (b"emergency-7-3", b"0")

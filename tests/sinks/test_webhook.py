@@ -10,7 +10,7 @@ from hashlib import sha256
 import pytest
 
 from daemon.domain.instants import SECOND_NS
-from daemon.errors import SinkError
+from daemon.errors import SinkError, SinkFault
 from daemon.messages.outbox import Event
 from daemon.runtime.clock import VirtualClock
 from daemon.sinks.webhook import Webhook
@@ -52,25 +52,59 @@ async def test_one_connection_serves_several_events():
     assert len(receiver.posted) == 3
 
 
+def answering(status: int, after: str = "") -> bytes:
+    more = f"Retry-After: {after}\r\n" if after else ""
+    return f"HTTP/1.1 {status} So\r\nContent-Length: 0\r\n{more}\r\n".encode()
+
+
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "told", "fault"),
     [
-        (FAILING, "says no: it answered 500"),
-        (REFUSING, "says no: it answered 404"),
-        (CLOSING, "cannot be reached: ServerDisconnectedError"),
-        (b"nonsense\r\n\r\n", "cannot be reached: "),
-        (HANGS, "gave no answer within 200 ms"),
+        (FAILING, "says no: it answered 500", SinkFault.FAILED),
+        (REFUSING, "says no: it answered 404", SinkFault.REFUSED),
+        (answering(422), "says no: it answered 422", SinkFault.REFUSED),
+        (answering(408), "says no: it answered 408", SinkFault.AWAY),
+        (answering(425), "says no: it answered 425", SinkFault.AWAY),
+        (answering(429), "says no: it answered 429", SinkFault.AWAY),
+        (answering(502), "says no: it answered 502", SinkFault.AWAY),
+        (answering(503), "says no: it answered 503", SinkFault.AWAY),
+        (answering(504), "says no: it answered 504", SinkFault.AWAY),
+        (CLOSING, "cannot be reached: ServerDisconnectedError", SinkFault.FAILED),
+        (b"nonsense\r\n\r\n", "cannot be reached: ", SinkFault.FAILED),
+        (HANGS, "gave no answer within 200 ms", SinkFault.FAILED),
     ],
 )
-async def test_whatever_a_receiver_does_is_a_sentence_and_it_can_take_the_next_try(answer, told):
+async def test_whatever_a_receiver_does_is_a_sentence_and_it_can_take_the_next_try(
+    answer, told, fault
+):
     async with receiving(answer, TAKEN) as receiver, webhook(receiver.url, 200) as sink:
         with pytest.raises(SinkError) as caught:
             await sink.deliver(EVENT, 1)
         await sink.deliver(EVENT, 2)
 
     assert str(caught.value).startswith(f"the webhook at http://127.0.0.1:{receiver.port} {told}")
+    assert (caught.value.fault, caught.value.after_s) == (fault, 0)
     assert "/hooks" not in str(caught.value)  # the path may be what only the receiver knows
     assert [each.headers["ordo-attempt"] for each in receiver.posted] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("after", "after_s"),
+    [
+        ("120", 120),
+        ("Tue, 14 Nov 2023 22:13:50 GMT", 30),
+        ("Tue, 14 Nov 2023 22:00:00 GMT", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("9" * 40, 999_999_999),
+    ],
+)
+async def test_for_how_long_a_receiver_wants_nothing_is_heard(after, after_s):
+    async with receiving(answering(429, after)) as receiver, webhook(receiver.url) as sink:
+        with pytest.raises(SinkError) as caught:
+            await sink.deliver(EVENT, 1)
+
+    assert caught.value.after_s == after_s
 
 
 async def test_a_redirection_is_not_followed():
@@ -79,10 +113,11 @@ async def test_a_redirection_is_not_followed():
         receiving(leading(other.url)) as receiver,
         webhook(receiver.url) as sink,
     ):
-        with pytest.raises(SinkError, match="leads elsewhere: it answered 307"):
+        with pytest.raises(SinkError, match="leads elsewhere: it answered 307") as caught:
             await sink.deliver(EVENT, 1)
 
     assert other.posted == []
+    assert caught.value.fault is SinkFault.AWAY
 
 
 async def test_where_nobody_listens_that_is_told():
@@ -91,3 +126,4 @@ async def test_where_nobody_listens_that_is_told():
             await sink.deliver(EVENT, 1)
 
     assert "secret-path" not in str(caught.value)
+    assert caught.value.fault is SinkFault.AWAY

@@ -65,6 +65,10 @@ def test_every_type_of_fact_has_its_entry():
     assert set(ENTRIES) == set(FACTS)
 
 
+def test_that_a_sink_was_not_told_is_no_matter_of_the_day():
+    assert hashed(Noted(NoteKind.UNTOLD, "the sink pager: no", NOW)) == hashed()
+
+
 def test_only_fields_that_exist_are_left_out():
     assert [
         (kind.__name__, name)

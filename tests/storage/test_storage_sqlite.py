@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import date
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -14,7 +15,9 @@ from daemon.storage.ledger import StoredLedger
 from daemon.storage.migrating import SQLITE, Migration, shipped
 from daemon.storage.sqlite import SqliteStore, open_to_read, open_to_write
 from daemon.storage.sqlite_refusals import refusing
+from daemon.storage.stores import store_of
 from tests.kit.facts import NOW, ORIGIN
+from tests.kit.settings_file import loaded
 from tests.kit.stores import killed
 
 ENDED = tuple(DayEnded(date(2025, 8, day), NOW + day) for day in range(1, 30))
@@ -185,6 +188,28 @@ def test_a_flush_that_failed_can_be_tried_again(path, ledger):
     again = StoredLedger(SqliteStore(path), "owner")
     assert (tuple(again.facts()), verify(SqliteStore(path)).broken) == (ENDED[:2], None)
     killed(again)
+
+
+def test_a_flush_waits_for_the_lock_of_another_program_as_long_as_is_set(tmp_path):
+    """A backup that holds the file for a second fails no ledger that has five."""
+    for flush_ms, fails in ((5_000, False), (50, True)):
+        folder = tmp_path / str(flush_ms)
+        folder.mkdir()
+        settings = loaded(f'[daemon]\nstate_dir = "{folder}"\n[ledger]\nflush_ms = {flush_ms}')
+        ledger = StoredLedger(store_of(settings, folder), "owner")
+        ledger.append(ENDED[:2], ORIGIN, NOW)
+        other = sqlite3.connect(
+            folder / "ledger.sqlite", isolation_level=None, check_same_thread=False
+        )
+        other.execute("BEGIN IMMEDIATE")
+        done = Timer(0.6, other.execute, ("ROLLBACK",))
+        done.start()
+        with pytest.raises(StoreError, match="is locked") if fails else nullcontext():
+            ledger.flush()
+        done.join()
+        other.close()
+        killed(ledger)
+        assert verify(SqliteStore(folder / "ledger.sqlite")).count == (0 if fails else 2)
 
 
 def test_a_full_disk_is_told_and_stores_nothing_of_the_flush(path, ledger):

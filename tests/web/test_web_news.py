@@ -428,6 +428,7 @@ BEGIN = [
         for kind in (NoteKind.OVERFILLED, NoteKind.OUTSIDE, NoteKind.LEFT_OUT, NoteKind.SESSION)
     ),
     Noted(NoteKind.HOURS, "so", NOW),
+    Noted(NoteKind.UNTOLD, "so", NOW),
 ]
 
 

@@ -8,43 +8,38 @@ store that does, holds up its own publisher and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from operator import methodcaller
 from typing import TypeVar
 
-from msgspec import Struct
-
-from daemon.actors.outbox_publisher import SINK, STORE, Conduct, OutboxPublisher
+from daemon.actors.outbox_publisher import SINK, STORE, OutboxPublisher
+from daemon.actors.sink_conduct import Conduct
 from daemon.app.given.assignment import Assignment, RecordedDays
 from daemon.app.machine.host import Host
 from daemon.app.machine.outcome import outcome
 from daemon.app.machine.telemetry import Telemetry
 from daemon.app.machine.works import called_off
+from daemon.app.shown.courier import Courier
 from daemon.app.shown.outbox_store import SinkStore
+from daemon.app.shown.past_record import URGENT, PastRecord
+from daemon.app.shown.sink_port import Recipient, SinkPort
 from daemon.control import Refusal
-from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
-from daemon.errors import SinkError, StoreError
-from daemon.messages.modes import ON_PAPER, Modes
-from daemon.messages.outbox import (
-    Awake,
-    Deliver,
-    Delivered,
-    LettersWanted,
-    NotDelivered,
-    SinkSeen,
-)
-from daemon.ports.sink import Sink
+from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.market.notes import NoteKind
+from daemon.errors import StoreError
+from daemon.messages import Noted
+from daemon.messages.modes import Modes
+from daemon.messages.outbox import Awake, LettersWanted, SinkSeen, Unrecorded
 from daemon.runtime.clock import Clock, SteadyClock
-from daemon.runtime.words import Alarm, Call, Port, Started
+from daemon.runtime.words import Ledger, Origin
 from daemon.settings import SinkSettings
 from daemon.sinks.factory import sink_of
 from daemon.storage.outbox import Outbox
 from daemon.storage.store import Aside, Store
-from daemon.telemetry.log import Log
+from daemon.web.news import Item
 
 T = TypeVar("T")
 _MAY_FALL = 5
@@ -89,75 +84,6 @@ class Desk:
             self._aside.close()
 
 
-class Courier:
-    """Runs the publisher of one sink: its messages in turn, what it asks of ports beside that.
-
-    Args:
-        publisher: makes it, as it is at a start.
-        ports: by name.
-        now_ns: host time.
-    """
-
-    def __init__(
-        self,
-        publisher: Callable[[], OutboxPublisher],
-        ports: Mapping[str, Port],
-        now_ns: Callable[[], int],
-    ) -> None:
-        self._made = publisher
-        self._ports = ports
-        self._now_ns = now_ns
-        self._unread: deque[object] = deque()
-        self._woken = asyncio.Event()
-        self.publisher = publisher()
-
-    def tell(self, message: object) -> None:
-        """Bring a message to the publisher; waits for nothing."""
-        self._unread.append(message)
-        self._woken.set()
-
-    async def keep(self) -> None:
-        """Run a new publisher until cancelled, or until it or a port falls over a defect."""
-        self.publisher = self._made()
-        self._unread.clear()
-        self.tell(Started())
-        async with asyncio.TaskGroup() as under_way:
-            while True:
-                await self._woken.wait()
-                self._woken.clear()
-                while self._unread:
-                    message = self._unread.popleft()
-                    for effect in self.publisher.handle(message, self._now_ns()):
-                        under_way.create_task(self._carry_out(effect))
-                    await asyncio.sleep(0)
-
-    async def _carry_out(self, effect: object) -> None:
-        match effect:
-            case Call(port, request):
-                for answer in await self._ports[port](request):
-                    self.tell(answer)
-            case Alarm(at_ns, message):
-                while (left_ns := at_ns - self._now_ns()) > 0:  # noqa: ASYNC110  a timer may ring early
-                    await asyncio.sleep(left_ns / SECOND_NS)
-                self.tell(message)
-            case _:
-                raise AssertionError(f"a publisher only calls and waits, but not {effect!r}")
-
-
-class Recipient(Struct, frozen=True):
-    """One sink, and what was set for it.
-
-    Attributes:
-        settings: of it.
-        sink: speaks to it.
-        modes: whose money each account trades with, which it is told.
-    """
-
-    settings: SinkSettings
-    sink: Sink
-    modes: Modes = ON_PAPER
-
-
 class Outboxes:
     """All sinks of one daemon.
 
@@ -182,17 +108,37 @@ class Outboxes:
         self._telemetry = telemetry
         self._say = say
         self._fallen: set[str] = set()
+        self._past = PastRecord(host.now_ns)
+        self._note: Callable[[str], None] = say  # once there is a record, it is told by that
         self._couriers = {
             sink: Courier(
                 partial(OutboxPublisher, sink, conduct_of(each.settings)),
                 {
                     STORE: SinkStore(each.settings, desk.do, each.modes).ask,
-                    SINK: _port_of(each, telemetry.log),
+                    SINK: SinkPort(each, telemetry.log, self._tell_untaken).ask,
                 },
                 host.now_ns,
             )
             for sink, each in self._recipients.items()
         }
+
+    def hear(self, items: Sequence[Item], failed_because: str) -> None:
+        """Tell every publisher of what has just become durable; waits for nothing.
+
+        Args:
+            items: the lines that are told of it.
+            failed_because: why the ledger had failed by then; empty: the record tells of it.
+        """
+        if failed_because:
+            urgent = self._past.urgent(items)
+            for sink, each in self._recipients.items():
+                takes = frozenset(map(str, each.settings.events))
+                events = tuple(event for event in urgent if event.kind in takes)
+                others = sum(item["kind"] in takes - URGENT for item in items)
+                if sink not in self._fallen:
+                    told = Unrecorded(f"the ledger failed: {failed_because}", events, others)
+                    self._couriers[sink].tell_past(told)
+        self.wake()
 
     def wake(self) -> None:
         """Tell every publisher that something more is recorded; waits for nothing."""
@@ -249,11 +195,21 @@ class Outboxes:
         return count
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def kept(self, ledger: Ledger, market_ns: Callable[[], int]) -> AsyncIterator[None]:
         """Tell the sinks beside the block; what they were not told by its end waits for a start.
 
         A new sink has its cursor before the block begins.
+
+        Args:
+            ledger: where it is recorded that a sink does not take what it must.
+            market_ns: market time.
         """
+
+        def note(text: str) -> None:
+            at_ns = market_ns()
+            ledger.append((Noted(NoteKind.UNTOLD, text, at_ns),), Origin("outbox", 0, 0), at_ns)
+
+        self._note = note
         loop = asyncio.get_running_loop()
         await self._begin()
         tasks = {
@@ -265,6 +221,9 @@ class Outboxes:
         finally:
             await called_off(tasks, self._say)
             await self._close()
+
+    def _tell_untaken(self, text: str) -> None:
+        self._note(text)
 
     async def _close(self) -> None:
         """Let go of the sinks and of the store."""
@@ -289,23 +248,6 @@ def conduct_of(settings: SinkSettings) -> Conduct:
         pause_ns=settings.pause_ms * MILLISECOND_NS,
         longest_pause_ns=settings.longest_pause_ms * MILLISECOND_NS,
     )
-
-
-def _port_of(recipient: Recipient, log: Log) -> Port:
-    settings, sink = recipient.settings, recipient.sink
-
-    async def ask(asked: Deliver) -> Sequence[Delivered | NotDelivered]:
-        number, attempt = asked.event.number, asked.attempt
-        try:
-            await sink.deliver(asked.event, attempt)
-        except SinkError as error:
-            what = "event not taken" if attempt < settings.tries else "event given up"
-            about = {"sink": settings.id, "number": number, "attempt": attempt}
-            log.warning(what, **about, because=str(error))
-            return (NotDelivered(number, str(error)),)
-        return (Delivered(number),)
-
-    return ask
 
 
 def outboxes_of(

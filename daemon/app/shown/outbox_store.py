@@ -116,8 +116,14 @@ class SinkStore:
 def event_of(row: Row, item: dict[str, Any]) -> Event:
     """Return the event of a record, with the line of news that it is told by."""
     event_id = f"{row.number}-{row.link.hex()[:_LINK_LETTERS]}"
-    body = msgspec.json.encode({"id": event_id, "number": row.number, **item})
+    body = body_of(event_id, row.number, item)
     return Event(row.number, event_id, item["kind"], key_of(item), body)
+
+
+def body_of(event_id: str, number: int, item: dict[str, Any]) -> bytes:
+    """Return what is told of an event: `id` is its own, and what a latch holds is the `name`."""
+    about = {"name" if each == "id" else each: value for each, value in item.items()}
+    return msgspec.json.encode({"id": event_id, "number": number, **about})
 
 
 def key_of(item: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from daemon.messages import AccountSeen, Beat, CodeLoaded, FactRecorded, PnlFram
 from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
+from daemon.storage.announcing import Recorded
 from daemon.web.house import Health, House
 from daemon.web.hub import Caps, Hub
 from daemon.web.page_files import Page
@@ -88,10 +89,15 @@ class Ports:
         """Tell of what was recorded."""
         self.hub.record(facts)
 
-    def hear(self, facts: Sequence[Any]) -> None:
-        """Tell of what has just become durable, and have people alerted by it."""
-        self.record(facts)
-        self._doors.outbox.wake()
+    def hear(self, recorded: Sequence[Recorded], failed_because: str) -> None:
+        """Tell of what has just become durable, and have people alerted by it.
+
+        Args:
+            recorded: what that is.
+            failed_because: why the ledger had failed by then; empty: it has not.
+        """
+        facts = [each.fact for each in recorded]
+        self._doors.outbox.hear(self.hub.record(facts), failed_because)
         line = self._doors.control.line
         for fact in facts:
             if isinstance(fact, alert_conditions.HEARS):

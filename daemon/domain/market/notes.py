@@ -24,6 +24,7 @@ class NoteKind(StrEnum):
     UNKNOWN_TABLE = "unknown_table"
     FELL = "fell"
     HOURS = "hours"
+    UNTOLD = "untold"
 
 
 class Note(Struct, frozen=True):

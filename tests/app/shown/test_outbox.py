@@ -14,20 +14,34 @@ from msgspec.structs import replace
 from daemon.actors.outbox_publisher import Due, OutboxPublisher
 from daemon.app.machine.telemetry import bare
 from daemon.app.shown import outbox as module
-from daemon.app.shown.outbox import Courier, Desk, Outboxes, Recipient, conduct_of
+from daemon.app.shown.courier import Courier
+from daemon.app.shown.outbox import Desk, Outboxes, conduct_of
+from daemon.app.shown.sink_port import Recipient
 from daemon.control import Refusal
+from daemon.domain.market.notes import NoteKind
 from daemon.errors import StoreError
-from daemon.messages import AlertRaised, Condition, Severity
-from daemon.messages.outbox import LetterState
+from daemon.messages import (
+    AlertRaised,
+    Condition,
+    KillStaged,
+    Latched,
+    LatchKind,
+    Noted,
+    Scope,
+    Severity,
+    Stage,
+)
+from daemon.messages.outbox import Delivered, LetterState
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Alarm, Show
 from daemon.settings import EventKind, SinkSettings
 from daemon.sinks.webhook import Webhook
 from daemon.storage.outbox import Outbox
 from daemon.telemetry.redaction import Secret
+from daemon.web.news import News
 from tests.kit.facts import NOW, ORIGIN
 from tests.kit.outbox import news
-from tests.kit.receiver import FAILING, HANGS, TAKEN, Receiver, receiving
+from tests.kit.receiver import HANGS, REFUSING, TAKEN, Receiver, receiving
 from tests.kit.stores import InFile, InSchema, Kept, killed, ledger_of
 
 T = TypeVar("T")
@@ -100,7 +114,7 @@ async def running(kept: Kept, *sinks: tuple[SinkSettings, Receiver]) -> AsyncIte
     ]
     daemon = Daemon(kept, recipients)
     try:
-        async with daemon.outboxes.kept():
+        async with daemon.outboxes.kept(daemon.ledger, lambda: NOW):
             yield daemon
     finally:
         killed(daemon.ledger)
@@ -131,6 +145,18 @@ async def test_an_alert_reaches_its_receiver_with_all_that_is_told_of_it(kept):
         "code": "x",
     }
     assert receiver.posted[0].headers["ordo-event-id"] == told["id"]
+
+
+async def test_a_kill_is_told_under_an_id_of_its_own_whatever_it_holds(tmp_path):
+    kept = InFile(tmp_path / "ledger.db")
+    latched = Latched("kill-1", LatchKind.KILL, Scope.STRATEGY, "straddle", "so", "ann", NOW)
+    async with receiving() as receiver, running(kept, (sink(), receiver)) as daemon:
+        daemon.record(latched)
+        await daemon.until_done()
+
+    told = json.loads(receiver.posted[0].body)
+    assert told["id"] == receiver.posted[0].headers["ordo-event-id"]
+    assert (told["kill_id"], told["scope"], told["name"]) == ("kill-1", "strategy", "straddle")
 
 
 async def test_a_sink_is_given_the_kinds_that_it_takes_and_its_cursor_passes_the_others(kept):
@@ -164,7 +190,7 @@ async def test_a_restart_goes_on_behind_what_was_given_and_a_new_sink_with_what_
 
 async def test_a_sink_that_fails_and_one_that_hangs_hold_up_no_other(kept):
     async with (
-        receiving(FAILING) as failing,
+        receiving(REFUSING) as failing,
         receiving(HANGS) as hanging,
         receiving() as sound,
         running(
@@ -173,20 +199,23 @@ async def test_a_sink_that_fails_and_one_that_hangs_hold_up_no_other(kept):
     ):
         daemon.record(*news("a", "b"))
         await sound.until(2)
-        await daemon.until_done()
+        await hanging.until(2)
+        await daemon.until(lambda outbox: outbox.waiting("failing") == 2)
+        await daemon.until(lambda outbox: outbox.cursors()["hanging"].failed_because != "")
         seen = {told.sink: (told, is_kept) for told, _, is_kept in daemon.outboxes.seen()}
 
     assert [(seen[name][0].dead, seen[name][1]) for name in ("failing", "hanging", "sound")] == [
         (2, True),
-        (2, True),
+        (0, True),
         (0, True),
     ]
+    assert seen["hanging"][0].behind == 2  # that nobody answers is no no
     assert "gave no answer within 300 ms" in seen["hanging"][0].cursor.failed_because
     assert seen["sound"][0].cursor.failed_because == ""
 
 
 async def test_dead_letters_are_given_again_when_a_person_wants_it(kept):
-    async with receiving(FAILING) as receiver, running(kept, (sink(), receiver)) as daemon:
+    async with receiving(REFUSING) as receiver, running(kept, (sink(), receiver)) as daemon:
         daemon.record(*news("a", "b", "c"))
         await daemon.until(lambda outbox: outbox.waiting("pager") == 3)
         receiver.answers = [TAKEN]
@@ -237,6 +266,96 @@ async def test_a_publisher_that_falls_begins_anew_and_is_left_out_if_it_falls_to
     assert daemon.said == [
         "ALERT the sink pager is told nothing more until a restart: its publisher fell"
     ]
+
+
+NEWS = News()
+KILLED = KillStaged("kill-1", Stage.FLAT, (), 4, NOW)
+
+
+def lines(*facts: Any) -> list[Any]:
+    return [line for fact in facts if (line := NEWS.of(fact)) is not None]
+
+
+async def test_once_the_ledger_has_failed_alerts_and_kills_are_told_past_the_record(tmp_path):
+    kept = InFile(tmp_path / "ledger.db")
+    loud = sink("loud", events=(EventKind.KILL,))
+    async with (
+        receiving() as pager,
+        receiving() as other,
+        running(kept, (sink(), pager), (loud, other)) as daemon,
+    ):
+        daemon.record(RAISED)
+        await daemon.until_done()
+        daemon.outboxes.hear(lines(*news("a"), RAISED, KILLED), "its disk is full")
+        await pager.until(3)
+        await other.until(1)
+        async with asyncio.timeout(5):  # until both answers were heard
+            while sum(told.behind for told, _, _ in daemon.outboxes.seen()) > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        seen = {told.sink: told for told, _, _ in daemon.outboxes.seen()}
+
+    first, *past = (json.loads(each.body) for each in pager.posted)
+    assert {each["kind"] for each in past} == {"alert", "kill"}
+    assert [each["number"] for each in past] == [0, 0]
+    assert all(each["id"].startswith("emergency-") for each in past)
+    assert len({each["id"] for each in past}) == 2
+    (alert,) = (each for each in past if each["kind"] == "alert")
+    same = ("alert_id", "fact", "at", "text", "severity", "code", "mode")
+    assert [alert[name] for name in same] == [first[name] for name in same]
+    assert seen["pager"].cursor.failed_because.startswith("the ledger failed: its disk is full; ")
+    assert (seen["pager"].cursor.number, seen["pager"].behind) == (1, 1)
+    assert seen["loud"].behind == 0
+
+
+async def test_while_the_ledger_works_nothing_is_told_past_the_record(tmp_path):
+    kept = InFile(tmp_path / "ledger.db")
+    async with receiving() as pager, running(kept, (sink(), pager)) as daemon:
+        daemon.outboxes.hear(lines(RAISED), "")
+        daemon.record(KILLED)
+        await daemon.until_done()
+        ((told, _, _),) = daemon.outboxes.seen()
+
+    assert [json.loads(each.body)["number"] for each in pager.posted] == [1]
+    assert (told.behind, told.cursor.failed_because) == (0, "")
+
+
+async def test_a_publisher_that_falls_gives_what_it_was_told_past_the_record_once_more(
+    tmp_path, monkeypatch
+):
+    class Falling(OutboxPublisher):
+        falls = True
+
+        def handle(self, message, now_ns):
+            if isinstance(message, Delivered) and Falling.falls:
+                Falling.falls = False
+                raise ZeroDivisionError
+            return super().handle(message, now_ns)
+
+    monkeypatch.setattr(module, "OutboxPublisher", Falling)
+    kept = InFile(tmp_path / "ledger.db")
+    async with receiving() as pager, running(kept, (sink(), pager)) as daemon:
+        daemon.outboxes.hear(lines(KILLED), "so")
+        await pager.until(2)
+
+    first, again = (json.loads(each.body) for each in pager.posted)
+    assert first == again
+
+
+async def test_an_alert_that_is_given_up_is_told_once_and_what_tells_of_that_is_not(tmp_path):
+    """Else a receiver of no alerts would be told of that without end."""
+    kept = InFile(tmp_path / "ledger.db")
+    of_this = Condition(Severity.CRITICAL, "untold", "the sink pager", "see to it")
+    async with receiving(REFUSING) as pager, running(kept, (sink(), pager)) as daemon:
+        daemon.record(RAISED, AlertRaised("alert-2", of_this, NOW), *news("a"))
+        await daemon.until(lambda outbox: outbox.waiting("pager") == 3)
+        daemon.ledger.flush()
+        noted = [fact for fact in daemon.ledger.facts() if isinstance(fact, Noted)]
+
+    (note,) = noted
+    assert (note.kind, note.at_ns) == (NoteKind.UNTOLD, NOW)
+    assert note.text.startswith("the sink pager: alert 1-")
+    assert " was not taken in 2 tries: the webhook at http://127.0.0.1:" in note.text
+    assert note.text.endswith(" says no: it answered 404")
 
 
 async def test_a_publisher_only_calls_and_waits():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import aiohttp
@@ -16,13 +20,14 @@ from daemon.app.machine.telemetry import bare
 from daemon.app.service import Service
 from daemon.app.shown.outbox import outboxes_of
 from daemon.errors import SettingsError
-from daemon.messages import PositionChanged
+from daemon.messages import AlertRaised, PositionChanged
 from daemon.messages.modes import ON_PAPER
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.settings import EventKind, SinkSettings
+from daemon.storage.memory import MemoryLedger
 from tests.app.test_service import SPEED, Seen, assignment, in_position, running
-from tests.kit.receiver import FAILING, HANGS, TAKEN, Receiver, receiving
+from tests.kit.receiver import HANGS, REFUSING, TAKEN, Posted, Receiver, receiving
 
 
 def told(folder, receiver: Receiver | None, **more: Any) -> Assignment:
@@ -75,7 +80,7 @@ async def test_orders_and_fills_reach_a_receiver_in_their_order_and_health_tells
 
 async def test_dead_letters_are_given_again_through_the_control_port(tmp_path):
     async with (
-        receiving(FAILING) as receiver,
+        receiving(REFUSING) as receiver,
         running(told(tmp_path, receiver, tries=1)) as daemon,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {daemon.token}"}) as web,
     ):
@@ -110,5 +115,57 @@ async def test_a_replay_tells_nobody(tmp_path):
     replayed = replace(given, played=RecordedDays(given.played.market))
 
     outboxes = outboxes_of(replayed, Host(), bare(), ON_PAPER, print)
-    async with outboxes.kept():
+    async with outboxes.kept(MemoryLedger("owner"), lambda: 0):
         assert outboxes.seen() == ()
+
+
+async def test_who_is_paged_hears_that_the_ledger_failed_and_of_each_kill_after_it(tmp_path):
+    """It is this page that asks for the restart; the next start gives it again, from the record."""
+    async with receiving() as receiver:
+        given = told(tmp_path, receiver, events=(EventKind.ALERT, EventKind.KILL))
+        async with running(given) as daemon, aiohttp.ClientSession() as web:
+            bearer = {"Authorization": f"Bearer {daemon.token}"}
+            await daemon.seen.until(in_position(daemon.seen))
+            with closing(sqlite3.connect(given.state_dir / "ledger.sqlite")) as backup:
+                backup.execute("BEGIN IMMEDIATE")
+                await daemon.seen.until(lambda: bool(daemon.seen.of(AlertRaised)))
+            asked = {"scope": "all", "reason": "the disk"}
+            await web.post(daemon.seen.url + "/api/kill", json=asked, headers=bearer)
+            await until(receiver, lambda: any(b" is flat" in each.body for each in receiver.posted))
+            answer = await web.get(daemon.seen.url + "/api/admin/health", headers=bearer)
+            (health,) = (await answer.json())["sinks"]
+            await daemon.stopped()
+        first, *kills = past = [_event(each) for each in receiver.posted]
+        async with running(given) as daemon:
+            texts = {each["text"] for each in past}
+            await until(
+                receiver,
+                lambda: texts <= {_event(each)["text"] for each in receiver.posted[len(past) :]},
+            )
+            await daemon.stopped()
+
+    assert (first["kind"], first["code"], first["severity"]) == (
+        *("alert", "ledger_failed"),
+        "critical",
+    )
+    assert {each["kind"] for each in kills} == {"kill"}
+    assert all(each["id"].startswith("emergency-") for each in past)
+    assert not health["ok"]
+    assert health["failed_because"].startswith("the ledger failed: ")
+    later = {each["text"]: each for each in map(_event, receiver.posted[len(past) :])}
+    for each in past:
+        again = later[each["text"]]
+        assert again["number"] > 0
+        assert {**again, "id": "", "number": 0} == {**each, "id": ""}
+
+
+async def until(receiver: Receiver, so: Callable[[], bool]) -> None:
+    """Wait until something is so of what a receiver was posted."""
+    async with asyncio.timeout(30):
+        while not so():
+            await receiver.until(len(receiver.posted) + 1)
+
+
+def _event(posted: Posted) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(posted.body)
+    return event

@@ -1,0 +1,97 @@
+"""The port of a sink: what it was not taken for is told, to the publisher and to people."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.app.machine.telemetry import bare
+from daemon.app.shown.sink_port import Recipient, SinkPort
+from daemon.domain.instants import SECOND_NS
+from daemon.errors import SinkError, SinkFault
+from daemon.messages.outbox import Deliver, Delivered, Event, NotDelivered
+from daemon.settings import SinkSettings
+
+REFUSED, FAILED, AWAY = SinkFault
+ALERT = Event(1, "1-ab", "alert", "alert_id:alert-1", b'{"code":"x"}')
+KILL = Event(2, "2-ab", "kill", "kill_id:k", b"{}")
+FILL = Event(3, "3-ab", "fill", "strategy_id:s", b"{}")
+OF_THIS = Event(4, "4-ab", "alert", "alert_id:alert-2", b'{"code":"untold"}')
+
+
+class Answering:
+    """A sink that answers as it is told."""
+
+    kind, name = "webhook", "a place"
+
+    def __init__(self) -> None:
+        self.fault: SinkFault | None = None
+
+    async def deliver(self, event: Event, attempt: int) -> None:
+        if self.fault is not None:
+            raise SinkError("it says no", fault=self.fault, after_s=7)
+
+    async def close(self) -> None:
+        pass
+
+
+class Desk:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.sink = Answering()
+        settings = SinkSettings(id="pager", url="http://127.0.0.1:1/", tries=3)
+        self.port = SinkPort(Recipient(settings, self.sink), bare().log, self.told.append)
+
+    async def give(
+        self, event: Event, attempt: int, fault: SinkFault | None, *, is_last: bool = False
+    ) -> object:
+        self.sink.fault = fault
+        (answer,) = await self.port.ask(Deliver(event, attempt, is_last))
+        return answer
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_what_is_not_taken_is_answered_with_its_fault_and_the_time_that_is_asked_for(desk):
+    assert await desk.give(ALERT, 1, None) == Delivered(1)
+    answer = await desk.give(ALERT, 1, AWAY)
+    assert answer == NotDelivered(1, "it says no", AWAY, 7 * SECOND_NS)
+    assert desk.told == []
+
+
+@pytest.mark.parametrize("event", [ALERT, KILL])
+async def test_each_alert_and_each_kill_that_is_given_up_is_told(desk, event):
+    await desk.give(event, 2, REFUSED)
+    assert desk.told == []
+    for _ in range(2):
+        await desk.give(event, 3, REFUSED, is_last=True)
+
+    text = f"the sink pager: {event.kind} {event.event_id} was not taken in 3 tries: it says no"
+    assert desk.told == [text, text]
+
+
+@pytest.mark.parametrize("event", [FILL, OF_THIS])
+async def test_nobody_is_told_of_a_fill_or_of_the_alert_that_tells_of_this(desk, event):
+    await desk.give(event, 3, REFUSED, is_last=True)
+    await desk.give(event, 3, AWAY)
+    assert desk.told == []
+
+
+async def test_that_a_receiver_is_away_for_long_is_told_once_until_he_takes_something(desk):
+    for attempt in (1, 2, 3, 4):
+        await desk.give(ALERT, attempt, AWAY)
+        await desk.give(KILL, attempt, FAILED)
+    assert desk.told == ["the sink pager: alert 1-ab was not taken in 3 tries: it says no"]
+
+    await desk.give(FILL, 1, None)
+    await desk.give(KILL, 5, FAILED)
+    assert len(desk.told) == 1
+    await desk.give(KILL, 6, FAILED, is_last=True)
+    assert desk.told[1:] == ["the sink pager: kill 2-ab was not taken in 6 tries: it says no"]
+
+
+async def test_a_single_try_is_told_as_one(desk):
+    await desk.give(KILL, 1, REFUSED, is_last=True)
+    assert desk.told == ["the sink pager: kill 2-ab was not taken in 1 try: it says no"]
