@@ -57,6 +57,26 @@ async def test_the_total_is_what_was_made_today_and_what_came_over_the_night_sta
         await tab.wait_for(f"{shown('#total-pnl')} === '+776.25' && {before}")
 
 
+async def test_what_the_daemon_tells_of_no_more_stands_neither_as_open_nor_as_guarded(tmp_path):
+    """The page slept over the night with a position open; its strategy trades today as well."""
+    rows = "document.querySelectorAll('tbody tr, .ladder').length"
+    world = World()
+    world.risk = risk()
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.guard')} === 'guarded' && {rows} === 2")
+        await tab.wait_for(f"{shown('.card .status')} === 'open · takes entries'")
+        world.risk = replace(world.risk, watches=())
+        await tab.wait_for(f"{rows} === 0")
+        assert await tab.text(".card") == (
+            "straddle\n\nwaits for 09:20:00 · takes entries\n\nStop entries"
+        )
+
+        world.risk = risk()
+        await tab.wait_for(f"{shown('.guard')} === 'guarded' && {rows} === 2")
+        assert (await tab.text(".card")).startswith("straddle\n\nopen · takes entries")
+        assert await tab.text(".card .big") == "+776.25"
+
+
 async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
     """The total stands under the word LIVE: what an account on paper made is beside it."""
     world = World({"zed": "live", "paper": "paper"})

@@ -325,7 +325,18 @@ function showPnl(message) {
   }
   for (const each of entries.values()) showStrategy(each);
   inStream = new Set(entries.keys());
+  for (const [key, card] of cards) if (!inStream.has(key)) clear(card);
   dropGone();
+}
+
+// What the daemon tells of no more is over: no figure and no guard of it is of now.
+function clear(card) {
+  card.watched = "";
+  for (const part of [card.figures, card.body.parentNode]) part.hidden = true;
+  for (const row of [...card.legs.values(), ...card.ladders.byEntry.values()]) row.node.remove();
+  card.legs.clear();
+  card.ladders.byEntry.clear();
+  showState(card);
 }
 
 function dropGone() {
