@@ -77,6 +77,27 @@ async def test_what_the_daemon_tells_of_no_more_stands_neither_as_open_nor_as_gu
         assert await tab.text(".card .big") == "+776.25"
 
 
+async def test_a_profit_that_nobody_knows_is_no_figure_anywhere_on_the_page(tmp_path):
+    """As after a restart with a position open, until a price has come."""
+    unknown = {"pnl_e4": None, "unrealised_e4": None, "today_e4": None}
+    bare = replace(LEG, ltp_e4=0, age_ms=-1, unrealised_e4=None, unguarded_because=("no_price",))
+    world = World()
+    world.risk = risk(watch(legs=(bare,), current_sl_e4=e4(-900), **unknown))
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.guard')} === 'no price yet'")
+        for part in ("#total-pnl", "#total-unrealised", "#total-net", ".card .big"):
+            assert await tab.text(part) == "\u2013"
+        assert await tab.text("[data-name='P&L']") == "\u2013"
+        assert await tab.text("#total-realised") == "0.00"
+        assert await tab.text(".ladder .caption") == "Stop \u2212900.00"
+        assert await tab.evaluate("document.querySelector('.ladder .here').hidden")
+        assert await tab.evaluate("document.title") == "PAPER · Ordo"
+        world.risk = risk(watch(current_sl_e4=e4(-900)))
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
+        assert await tab.text(".ladder .caption") == "Stop \u2212900.00\n1,676.25 away"
+        assert not await tab.evaluate("document.querySelector('.ladder .here').hidden")
+
+
 async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
     """The total stands under the word LIVE: what an account on paper made is beside it."""
     world = World({"zed": "live", "paper": "paper"})

@@ -1,6 +1,7 @@
 """The page in a real browser while the daemon answers only some of what it is asked."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
 from daemon.messages import Declined, SeeAccount, SeeAlerts, SeeKill
@@ -79,6 +80,10 @@ async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_prof
         await tab.evaluate("new Promise((done) => setTimeout(done, 3000))")
         assert await tab.evaluate("[...titles]") == ["PAPER · +776.25 · Ordo"]
 
+        world.risk = replace(world.risk, link_alive=False)
+        await tab.wait_for("document.title === 'PAPER · Ordo'")
+        world.risk = replace(world.risk, link_alive=True)
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
         await world.cut()
         await tab.wait_for("document.title === 'Disconnected · Ordo'")
         world.mend()

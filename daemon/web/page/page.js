@@ -316,7 +316,7 @@ function showPnl(message) {
   $("total-before").parentNode.hidden = known(before) && Math.abs(before) < 0.005;
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null || total === null ? null : total - charges);
-  link.profit = amount(total) + of;
+  link.profit = alive && known(total) ? amount(total) + of : "";
   showAccounts(message.accounts ?? []);
   const entries = new Map();
   for (const one of watched) {
@@ -557,23 +557,25 @@ function showLadder(ladder, one, entry) {
   const name = locked ? (flat ? "Floor was" : "Locked: floor") : flat ? "Stop was" : "Stop";
   const stands = has ? `${name} ${amount(level)}` : "No floor, no stop of the whole";
   put(ladder.level, entry ? `${entry[0].toUpperCase()}${entry.slice(1)}, at ${amount(one.pnl)}. ${stands}` : stands);
-  put(ladder.room, has && !flat ? `${price(Math.max(0, one.pnl - level))} away` : "");
+  put(ladder.room, has && !flat && known(one.pnl) ? `${price(Math.max(0, one.pnl - level))} away` : "");
   ladder.track.classList.toggle("locked", locked);
   ladder.floor.hidden = !has;
+  const pnl = known(one.pnl) ? one.pnl : 0;
+  ladder.here.hidden = !known(one.pnl);
   // The scale only ever widens, so the dot moves and the marks do not.
-  ladder.low = Math.min(ladder.low, one.pnl, has ? level : 0);
-  ladder.high = Math.max(ladder.high, one.pnl, has ? level : 0);
+  ladder.low = Math.min(ladder.low, pnl, has ? level : 0);
+  ladder.high = Math.max(ladder.high, pnl, has ? level : 0);
   const span = Math.max(ladder.high - ladder.low, 1);
   const place = (value) => 3 + (94 * (value - ladder.low)) / span;
   ladder.nought.style.left = `${place(0)}%`;
-  ladder.here.style.left = `${place(one.pnl)}%`;
+  ladder.here.style.left = `${place(pnl)}%`;
   if (has) ladder.floor.style.left = `${place(level)}%`;
-  const from = place(Math.max(0, Math.min(has && locked ? level : 0, one.pnl)));
-  ladder.held.hidden = one.pnl <= 0;
+  const from = place(Math.max(0, Math.min(has && locked ? level : 0, pnl)));
+  ladder.held.hidden = pnl <= 0;
   ladder.held.style.left = `${from}%`;
-  ladder.held.style.width = `${Math.max(0, place(one.pnl) - from)}%`;
-  ladder.here.classList.toggle("gain", one.pnl > 0);
-  ladder.here.classList.toggle("loss", one.pnl < 0);
+  ladder.held.style.width = `${Math.max(0, place(pnl) - from)}%`;
+  ladder.here.classList.toggle("gain", pnl > 0);
+  ladder.here.classList.toggle("loss", pnl < 0);
 }
 
 // ---- events --------------------------------------------------------------------------------
