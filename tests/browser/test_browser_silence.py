@@ -70,6 +70,32 @@ async def test_alerts_that_are_not_answered_are_said_and_the_rest_goes_on(tmp_pa
         assert await tab.text("#daemon") == "running"
 
 
+async def test_figures_that_are_seconds_behind_are_old_and_a_new_connection_brings_new_ones(
+    tmp_path,
+):
+    """They keep coming, out of a queue that a slow line has; what a clock is set to is all one."""
+    async with opened(tmp_path) as (tab, world):
+        await tab.evaluate("{ const real = Date.now; Date.now = () => real() - 7_200_000; }")
+        world.mute = True
+        await world.streams.close()
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        world.mute = False
+        await tab.wait_for("document.body.dataset.link === 'live'")
+        await tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+
+        world.shut = True
+        world.slow_s = 20
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        assert await tab.text("#cut-what") == "Disconnected: these are old figures"
+        seconds, _, told = (await tab.text("#cut-since")).partition(" ")
+        assert (int(seconds) >= 19, told) == (True, "s behind")
+        assert await tab.evaluate("document.title") == "Disconnected · Ordo"
+        world.slow_s = 0
+        world.mend()
+        await tab.wait_for("document.body.dataset.link === 'live'")
+
+
 async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_profit(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")

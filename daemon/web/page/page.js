@@ -178,7 +178,7 @@ async function act(path, body, failed) {
 
 // ---- the link ------------------------------------------------------------------------------
 
-const link = { seen: 0, started: Date.now(), in: false, mode: "", profit: "" };
+const link = { seen: 0, behind: 0, started: Date.now(), in: false, mode: "", profit: "" };
 
 class Channel {
   constructor(path, take) {
@@ -189,6 +189,7 @@ class Channel {
     this.timer = 0;
     this.due = 0;
     this.opened = 0;
+    this.apart = null; // what the daemon's clock and ours differ by
   }
 
   open() {
@@ -198,6 +199,7 @@ class Channel {
     const socket = new WebSocket(address);
     this.socket = socket;
     this.opened = Date.now();
+    this.apart = null;
     socket.onmessage = (message) => {
       if (socket !== this.socket) return;
       this.failures = 0;
@@ -206,6 +208,15 @@ class Channel {
     socket.onclose = () => {
       if (socket === this.socket) this.later();
     };
+  }
+
+  // How long a message was on its way, in ms: that of the quickest counts as nothing, so it does not
+  // matter what a clock is set to. The first was made after this connection was asked for.
+  wayOf(message) {
+    const made = Date.parse(message.at);
+    const came = Date.now();
+    this.apart = Math.min(this.apart ?? this.opened - made, came - made);
+    return came - made - this.apart;
   }
 
   shut() {
@@ -230,22 +241,26 @@ class Channel {
 
 const pnl = new Channel("/ws/pnl", (message) => {
   link.seen = Date.now();
+  link.behind = pnl.wayOf(message);
   showPnl(message);
+  if (link.behind > SILENCE_MS) pnl.later(); // what queues on a slow line goes with its connection
   showLink();
 });
 const events = new Channel("/ws/events", showEvents);
 
 function showLink() {
   const silent = Date.now() - (link.seen || link.started);
-  const cut = link.in && (silent > SILENCE_MS || (pnl.socket === null && pnl.due > 0));
+  const behind = link.behind > SILENCE_MS;
+  const cut = link.in && (silent > SILENCE_MS || behind || (pnl.socket === null && pnl.due > 0));
   mark(document.body, "link", !$("out").hidden ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
   showTitle(cut);
   $("cut").hidden = !cut;
   showUnheard(cut);
   put($("cut-what"), cut ? "Disconnected: these are old figures" : "");
   if (!cut) return;
-  const since = link.seen ? `last seen ${Math.max(0, Math.floor(silent / 1000))} s ago` : "nothing seen yet";
-  put($("cut-since"), since);
+  const seconds = (ms) => Math.max(0, Math.floor(ms / 1000));
+  const since = behind ? `${seconds(silent + link.behind)} s behind` : `last seen ${seconds(silent)} s ago`;
+  put($("cut-since"), link.seen ? since : "nothing seen yet");
   const wait = Math.ceil((pnl.due - Date.now()) / 1000);
   put($("cut-next"), pnl.due && wait > 0 ? `trying again in ${wait} s` : "trying again now");
   if (pnl.socket && Date.now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
@@ -261,7 +276,7 @@ function showTitle(cut) {
 
 function logIn() {
   link.in = true;
-  link.seen = 0;
+  link.seen = link.behind = 0;
   $("out").hidden = true;
   put($("out-why"), "");
   for (const id of ["total", "strategies", "news"]) $(id).hidden = false;
