@@ -96,6 +96,32 @@ async def test_figures_that_are_seconds_behind_are_old_and_a_new_connection_brin
         await tab.wait_for("document.body.dataset.link === 'live'")
 
 
+async def test_a_clock_that_is_put_back_makes_no_silence_shorter_and_puts_nothing_off(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{shown('#daemon')} === 'running'")
+        await tab.evaluate("{ const real = Date.now; Date.now = () => real() - 600_000; }")
+        await tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+
+        world.mute = True
+        world.port.actors.answers.pop(SeeAccount)
+        await tab.wait_for("document.body.dataset.link === 'cut'", 6)
+        assert "last seen" in await tab.text("#cut-since")
+        await tab.wait_for(f"{shown('#daemon')} === 'unknown'")
+
+
+async def test_a_clock_that_stands_still_while_the_machine_sleeps_hides_no_silence(tmp_path):
+    """That of the page may; the clock on the wall has gone on."""
+    async with opened(tmp_path) as (tab, world):
+        world.mute = True
+        await tab.evaluate(
+            "performance.now = () => 0;{ const real = Date.now; Date.now = () => real() + 60_000; }"
+        )
+        await tab.wait_for("document.body.dataset.link === 'cut'", 6)
+        seconds = (await tab.text("#cut-since")).removeprefix("last seen ").partition(" ")[0]
+        assert int(seconds) >= 59
+
+
 async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_profit(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")

@@ -38,6 +38,16 @@ const WHY = {
   exit_overdue: "an exit is overdue",
 };
 
+// Time that only rises, in ms, for all that lasts: a clock may be put back, and another stand still
+// while the machine sleeps, so whichever has gone on more since the last call tells how much.
+const time = { at: Date.now(), page: performance.now(), wall: Date.now() };
+function now() {
+  const [page, wall] = [performance.now(), Date.now()];
+  time.at += Math.max(page - time.page, wall - time.wall, 0);
+  [time.page, time.wall] = [page, wall];
+  return time.at;
+}
+
 const $ = (id) => document.getElementById(id);
 
 function element(tag, className = "", text = "") {
@@ -178,7 +188,7 @@ async function act(path, body, failed) {
 
 // ---- the link ------------------------------------------------------------------------------
 
-const link = { seen: 0, behind: 0, started: Date.now(), in: false, mode: "", profit: "" };
+const link = { seen: 0, behind: 0, started: now(), in: false, mode: "", profit: "" };
 
 class Channel {
   constructor(path, take) {
@@ -198,7 +208,7 @@ class Channel {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;
-    this.opened = Date.now();
+    this.opened = now();
     this.apart = null;
     socket.onmessage = (message) => {
       if (socket !== this.socket) return;
@@ -214,7 +224,7 @@ class Channel {
   // matter what a clock is set to. The first was made after this connection was asked for.
   wayOf(message) {
     const made = Date.parse(message.at);
-    const came = Date.now();
+    const came = now();
     this.apart = Math.min(this.apart ?? this.opened - made, came - made);
     return came - made - this.apart;
   }
@@ -233,14 +243,14 @@ class Channel {
     const most = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length - 1)];
     const wait = most * (0.5 + Math.random() / 2);
     this.failures += 1;
-    this.due = Date.now() + wait;
+    this.due = now() + wait;
     this.timer = setTimeout(() => link.in && this.open(), wait);
     await refresh(); // tells whether we are still logged in
   }
 }
 
 const pnl = new Channel("/ws/pnl", (message) => {
-  link.seen = Date.now();
+  link.seen = now();
   link.behind = pnl.wayOf(message);
   showPnl(message);
   if (link.behind > SILENCE_MS) pnl.later(); // what queues on a slow line goes with its connection
@@ -249,7 +259,7 @@ const pnl = new Channel("/ws/pnl", (message) => {
 const events = new Channel("/ws/events", showEvents);
 
 function showLink() {
-  const silent = Date.now() - (link.seen || link.started);
+  const silent = now() - (link.seen || link.started);
   const behind = link.behind > SILENCE_MS;
   const cut = link.in && (silent > SILENCE_MS || behind || (pnl.socket === null && pnl.due > 0));
   mark(document.body, "link", !$("out").hidden ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
@@ -261,9 +271,9 @@ function showLink() {
   const seconds = (ms) => Math.max(0, Math.floor(ms / 1000));
   const since = behind ? `${seconds(silent + link.behind)} s behind` : `last seen ${seconds(silent)} s ago`;
   put($("cut-since"), link.seen ? since : "nothing seen yet");
-  const wait = Math.ceil((pnl.due - Date.now()) / 1000);
+  const wait = Math.ceil((pnl.due - now()) / 1000);
   put($("cut-next"), pnl.due && wait > 0 ? `trying again in ${wait} s` : "trying again now");
-  if (pnl.socket && Date.now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
+  if (pnl.socket && now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
 }
 
 // All that is seen of a tab in the background: it claims no profit that is not of now.
@@ -281,7 +291,7 @@ function logIn() {
   put($("out-why"), "");
   for (const id of ["total", "strategies", "news"]) $(id).hidden = false;
   $("kill").disabled = false;
-  link.started = Date.now();
+  link.started = now();
   for (const each of QUESTIONS) each.heard = 0;
   pnl.open();
   events.open();
@@ -644,7 +654,7 @@ class Question {
   async put() {
     try {
       await this.ask();
-      this.heard = Date.now();
+      this.heard = now();
       this.why = "";
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -661,7 +671,7 @@ class Question {
   }
 
   late() {
-    return link.in && Date.now() - (this.heard || link.started) > LATE_MS;
+    return link.in && now() - (this.heard || link.started) > LATE_MS;
   }
 }
 
@@ -689,7 +699,7 @@ async function look(path) {
 }
 
 async function askStatus() {
-  const askedAt = Date.now();
+  const askedAt = now();
   showStatus(await look("/api/status"), askedAt);
 }
 
@@ -795,14 +805,14 @@ async function askStage(box) {
   const id = box.latch.latch_id;
   try {
     const told = await look(`/api/kill/${encodeURIComponent(id)}`);
-    box.heard = Date.now();
+    box.heard = now();
     showStage(box, told, SAID[told.stage] ?? "");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.status === 401) return; // we are logged out, and nothing is heard of anything
     const stands = "Look at your broker; entries stay stopped until you rearm.";
     if (error.status === 404) showStage(box, UNKNOWN, `No account of this run knows of ${id}, so nobody says how far it has come. ${stands}`);
-    else if (Date.now() - box.heard > LATE_MS) showStage(box, UNKNOWN, `${id} stands, and how far it has come is not answered: ${error.message}. ${stands}`);
+    else if (now() - box.heard > LATE_MS) showStage(box, UNKNOWN, `${id} stands, and how far it has come is not answered: ${error.message}. ${stands}`);
   }
 }
 
@@ -814,7 +824,7 @@ function makeLatch(latch) {
   words.append(element("h3", "", `${killed ? "KILLED" : "Paused"}: ${reach}`));
   const why = words.appendChild(element("p", "why"));
   node.append(makeRelease(latch));
-  const box = { latch, node, why, killed, stage: "", lines: "", heard: Date.now(), accepted: 0 };
+  const box = { latch, node, why, killed, stage: "", lines: "", heard: now(), accepted: 0 };
   tellWhy(box, latch);
   if (killed) {
     box.steps = node.appendChild(element("ol", "steps"));
@@ -977,7 +987,7 @@ function unaccepted(error) {
 function showAccepted(id) {
   if (!latches.has(id)) latches.set(id, makeLatch({ ...KILL, latch_id: id, kind: "kill", id: "", by: "you" }));
   const box = latches.get(id);
-  box.accepted = Date.now();
+  box.accepted = now();
   if (!box.stage) put(box.said, `Accepted as ${id}. How far it has come is asked for.`);
 }
 
