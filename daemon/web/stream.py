@@ -180,6 +180,11 @@ class Stream:
         self._waiting: deque[Message] = deque(maxlen=keep)
         self._seq = 0
 
+    @property
+    def made_s(self) -> float:
+        """When its newest message was made, by the loop's clock; 0: there is none."""
+        return 0.0 if self.newest is None else self.newest.made_s
+
     def publish(
         self, body: dict[str, Any], now_s: float, whole: dict[str, Any] | None = None
     ) -> None:

@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.messages import Declined, SeeAccount, SeeAlerts, SeeKill
+from daemon.domain.market.notes import NoteKind
+from daemon.messages import Declined, Noted, SeeAccount, SeeAlerts, SeeKill
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import World, hold, opened, shown
 from tests.kit.seen import ALERT
@@ -120,6 +121,24 @@ async def test_a_clock_that_stands_still_while_the_machine_sleeps_hides_no_silen
         await tab.wait_for("document.body.dataset.link === 'cut'", 6)
         seconds = (await tab.text("#cut-since")).removeprefix("last seen ").partition(" ")[0]
         assert int(seconds) >= 59
+
+
+async def test_events_whose_line_is_dead_are_said_to_be_and_are_brought_anew(tmp_path):
+    """Nobody ends the connection: it brings nothing any more, while that of the figures lives."""
+    lines, deaf = shown("#lines"), "document.querySelector('#deaf').hidden"
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{lines} === 'Nothing has been recorded yet.' && {deaf}")
+        await tab.evaluate("new Promise((done) => setTimeout(done, 7000))")
+        assert await tab.evaluate(deaf), "it is told that nothing was recorded"
+
+        world.shut = True
+        world.hub.events.watchers.clear()
+        world.hub.record([Noted(NoteKind.STALE, "a feed is silent", 0)])
+        await tab.wait_for(f"!{deaf}")
+        assert (await tab.text("#deaf")).startswith("Not connected")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+        world.mend()
+        await tab.wait_for(f"{lines}.includes('a feed is silent') && {deaf}")
 
 
 async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_profit(tmp_path):

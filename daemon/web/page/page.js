@@ -3,6 +3,7 @@
 const HOLD_MS = 1200;
 const AWAY_PX = 60;
 const SILENCE_MS = 3000; // the daemon promises a message a second
+const GONE_MS = 2 * SILENCE_MS; // and an empty one every two seconds where nothing is recorded
 const STATUS_MS = 2000;
 const KILLING_MS = 400;
 const LATE_MS = 6000; // the daemon itself gives up an answer after five seconds
@@ -199,6 +200,7 @@ class Channel {
     this.timer = 0;
     this.due = 0;
     this.opened = 0;
+    this.heard = 0; // when its newest message came
     this.apart = null; // what the daemon's clock and ours differ by
   }
 
@@ -213,6 +215,7 @@ class Channel {
     socket.onmessage = (message) => {
       if (socket !== this.socket) return;
       this.failures = 0;
+      this.heard = now();
       this.take(JSON.parse(message.data));
     };
     socket.onclose = () => {
@@ -227,6 +230,15 @@ class Channel {
     const came = now();
     this.apart = Math.min(this.apart ?? this.opened - made, came - made);
     return came - made - this.apart;
+  }
+
+  speaks() {
+    return this.socket !== null && this.heard >= this.opened && now() - this.heard < GONE_MS;
+  }
+
+  // One that is open and silent is given up: its line may be dead, and nobody says so.
+  watch() {
+    if (this.socket && now() - Math.max(this.opened, this.heard) > GONE_MS) this.later();
   }
 
   shut() {
@@ -259,6 +271,8 @@ const pnl = new Channel("/ws/pnl", (message) => {
 const events = new Channel("/ws/events", showEvents);
 
 function showLink() {
+  for (const each of [pnl, events]) each.watch();
+  $("deaf").hidden = events.speaks();
   const silent = now() - (link.seen || link.started);
   const behind = link.behind > SILENCE_MS;
   const cut = link.in && (silent > SILENCE_MS || behind || (pnl.socket === null && pnl.due > 0));
@@ -273,7 +287,6 @@ function showLink() {
   put($("cut-since"), link.seen ? since : "nothing seen yet");
   const wait = Math.ceil((pnl.due - now()) / 1000);
   put($("cut-next"), pnl.due && wait > 0 ? `trying again in ${wait} s` : "trying again now");
-  if (pnl.socket && now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
 }
 
 // All that is seen of a tab in the background: it claims no profit that is not of now.
