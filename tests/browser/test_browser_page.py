@@ -479,6 +479,27 @@ async def test_nothing_is_wider_than_the_window(tmp_path, width):
         assert await tab.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("width", [320, 360, 860, 1280])
+async def test_no_name_however_long_makes_the_page_wider_than_the_window(tmp_path, width):
+    name, account = "nifty_" + "s" * 58, "acct_" + "a" * 59
+    world = World({account: "paper", "paper": "paper"})
+    world.risk = risk(watch(name, account=account), watch(name, account="paper"))
+    world.account = replace(ACCOUNT, account=account, reconciled=False)
+    for scope, whose in (("strategy", name), ("account", account)):
+        for kind in (kill.KILL, kill.PAUSE):
+            latch = kill.Latch(f"{kind}-{scope}", kind, scope, whose, "w" * 64, "b" * 64, 0)
+            kill.pull(tmp_path, latch)
+    wide = """[...document.querySelectorAll('body *')].filter((each) =>
+        each.getBoundingClientRect().right > innerWidth && !each.closest('thead')
+    ).map((each) => `${each.tagName}.${each.className}`)"""
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.size(width, 800)
+        await tab.wait_for("document.querySelectorAll('#latches .latch').length === 4")
+        await tab.wait_for("document.querySelector('#unread .latch')")
+        assert await tab.evaluate(wide) == []
+        assert await tab.evaluate("document.documentElement.scrollWidth") == width
+
+
 FIGURES = """[...document.querySelectorAll('tbody td')].slice(1).map((cell) => {
     const words = document.createRange();
     words.selectNodeContents(cell);
