@@ -27,7 +27,7 @@ from daemon.bench.fan_out_clients import Noted, Order, spread
 from daemon.bench.rig import on_its_own
 from daemon.control import Control, Line, Names
 from daemon.domain.instants import SECOND_NS, instant
-from daemon.domain.money import E4
+from daemon.domain.money import E4, sum_known
 from daemon.domain.orders.words import Side
 from daemon.errors import OrdoError
 from daemon.messages import LegSeen, PnlFrame, RiskSeen, WatchSeen
@@ -166,7 +166,7 @@ def _watch(place: int, number: int) -> WatchSeen:
         )
         for leg in range(_LEGS)
     )
-    pnl_e4 = sum(leg.unrealised_e4 for leg in legs)
+    pnl_e4 = sum_known(leg.unrealised_e4 for leg in legs)
     return WatchSeen(
         strategy_id=f"strategy-{place}",
         status="open",

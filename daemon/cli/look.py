@@ -299,7 +299,19 @@ def _append() -> Callable[[bytes], None]:
 
 def _remarks(found: Document) -> list[str]:
     """Return what makes figures less than they seem; an earlier daemon does not say all of it."""
-    return _stale(found) + (unread_lines(found) if "unread" in found else [])
+    return _stale(found) + _unpriced(found) + (unread_lines(found) if "unread" in found else [])
+
+
+def _unpriced(found: Document) -> list[str]:
+    """Return a line for each strategy whose profit is not known, with what lacks a price."""
+    several, lines = several_in(found), []
+    for each in records(found, "strategies"):
+        legs = [leg for leg in each.get("legs") or () if leg.get("pnl", 0) is None]
+        symbols = ", ".join(dict.fromkeys(word(leg.get("symbol")) for leg in legs))
+        if symbols:
+            told = f"{whose(each, several=several)}: no price of {symbols} has come"
+            lines.append(headed(each, f"{told}, so nobody knows its profit"))
+    return lines
 
 
 def _stale(found: Document) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from daemon.domain.instants import day_of
+from daemon.domain.money import sum_known
 from daemon.domain.orders.words import Product, Side
 from daemon.messages.arming import AccountArmed
 from daemon.messages.control import Latched
@@ -101,7 +102,7 @@ class LegSeen(Struct, frozen=True):
         ltp_e4: the newest last price.
         age_ms: how old that is, in market time; -1: no price is known.
         realised_e4: profit of what is closed.
-        unrealised_e4: profit of what is open.
+        unrealised_e4: profit of what is open; None: no price of it has ever come.
         stop_e4: where its stop stands.
         target_e4: where its target stands.
         unguarded_because: every reason why it is not guarded; empty: it is.
@@ -116,11 +117,16 @@ class LegSeen(Struct, frozen=True):
     ltp_e4: int
     age_ms: int
     realised_e4: int
-    unrealised_e4: int
+    unrealised_e4: int | None
     stop_e4: int
     target_e4: int
     unguarded_because: tuple[str, ...] = ()
     followed_e4: int = 0
+
+    @property
+    def pnl_e4(self) -> int | None:
+        """Realised and unrealised; None: no price of what is open has ever come."""
+        return sum_known((self.realised_e4, self.unrealised_e4))
 
 
 class DeclarationSeen(Struct, frozen=True):
@@ -141,25 +147,25 @@ class WatchSeen(Struct, frozen=True):
         current_sl_e4: the floor under its profit, or where the nearer of its stop and its combined
             premium stop fires, the latter only where options are all it holds; 0 where it is not
             `LOCKED`: none.
-        pnl_e4: realised and unrealised, since its entry.
+        pnl_e4: realised and unrealised, since its entry; None: not known, as the latter.
         realised_e4: of what is closed.
-        unrealised_e4: of what is open.
+        unrealised_e4: of what is open; None: of some of it no price has ever come.
         charges_e4: of today's fills; None where no table knows them.
         legs: in the order of the plan.
         account: the mark of the account that it is watched in.
         basket_id: of the entry; empty for what no entry holds.
         best_e4: the profit that last moved the floor.
         today_e4: of its profit what was made today, as the account's limits count it; None: nobody
-            knows what it was worth when the day before ended.
+            knows its profit, or what it was worth when the day before ended.
     """
 
     strategy_id: str
     status: str
     lock: str
     current_sl_e4: int
-    pnl_e4: int
+    pnl_e4: int | None
     realised_e4: int
-    unrealised_e4: int
+    unrealised_e4: int | None
     charges_e4: int | None
     legs: tuple[LegSeen, ...]
     account: str = ""

@@ -67,10 +67,10 @@ def _strategy(watch: WatchSeen, account: str) -> Document:
         "strategy_id": watch.strategy_id,
         "account": account,
         "basket_id": watch.basket_id,
-        "pnl": rupees(watch.pnl_e4),
+        "pnl": rupees_or_none(watch.pnl_e4),
         "today": rupees_or_none(watch.today_e4),
         "realised": rupees(watch.realised_e4),
-        "unrealised": rupees(watch.unrealised_e4),
+        "unrealised": rupees_or_none(watch.unrealised_e4),
         "charges": rupees_or_none(watch.charges_e4),
         "status": watch.status,
         "risk": {"status": watch.lock, "current_sl": current_sl(watch)},
@@ -89,7 +89,7 @@ def _leg(leg: LegSeen, account: str) -> Document:
         "entry": price(leg.entry_e4),
         "ltp": price(leg.ltp_e4),
         "age_ms": age(leg.age_ms),
-        "pnl": rupees(leg.realised_e4 + leg.unrealised_e4),
+        "pnl": rupees_or_none(leg.pnl_e4),
         "stop": price(leg.stop_e4),
         "target": price(leg.target_e4),
         "guarded": guarded,
@@ -103,9 +103,9 @@ def _account(account: str, watches: Iterable[WatchSeen]) -> Document:
     held = list(watches)
     return {
         "account": account,
-        "pnl": rupees(sum(watch.pnl_e4 for watch in held)),
+        "pnl": rupees_or_none(sum_known(watch.pnl_e4 for watch in held)),
         "today": rupees_or_none(sum_known(watch.today_e4 for watch in held)),
         "realised": rupees(sum(watch.realised_e4 for watch in held)),
-        "unrealised": rupees(sum(watch.unrealised_e4 for watch in held)),
+        "unrealised": rupees_or_none(sum_known(watch.unrealised_e4 for watch in held)),
         "charges": rupees_or_none(sum_known(watch.charges_e4 for watch in held)),
     }

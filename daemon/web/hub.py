@@ -24,6 +24,8 @@ from daemon.web.stream import Stream, Watcher
 
 _AT_LEAST_EVERY_S = 1.0
 _STALE_S = 2.0
+_EVENTS_EVERY_S = 2.0
+"""So long there is silence at most where nothing is recorded: who follows knows the line lives."""
 _RECENT_EVENTS = 100
 _EVENTS_WAITING = 1_000
 _SLICE = 8  # streams looked at before other work of the loop has its turn
@@ -157,10 +159,13 @@ class Hub:
         """Tell of what has just become durable, and return the lines of it."""
         items = [item for fact in facts if (item := self._item(fact)) is not None]
         if items:
-            self._recent.extend(items)
-            self.events.publish({"events": items}, _now_s(), {"events": list(self._recent)})
-            self._waiting.set()
+            self._tell(items)
         return items
+
+    def _tell(self, items: list[Item]) -> None:
+        self._recent.extend(items)
+        self.events.publish({"events": items}, _now_s(), {"events": list(self._recent)})
+        self._waiting.set()
 
     def _item(self, fact: Any) -> Item | None:
         self.asking.hear(fact)
@@ -208,8 +213,12 @@ class Hub:
             await asyncio.sleep(1 / self.caps.pnl_hz)
 
     async def _keep_looking(self) -> None:
+        begun_s = _now_s()
         while True:
             await asyncio.sleep(1 / self.caps.pnl_hz)
+            told_s = max(self.events.made_s, begun_s)
+            if self.events.watchers and _now_s() - told_s >= _EVENTS_EVERY_S:
+                self._tell([])
             for stream in (self.events, self.pnl, *self._ticks.values()):
                 for because in await stream.look(_now_s()):
                     self._log.warning("watcher dropped", stream=stream.kind, because=because)

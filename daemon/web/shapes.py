@@ -232,7 +232,7 @@ class LegTold(Struct, frozen=True):
     entry: float | None
     ltp: float | None
     age_ms: int | None
-    pnl: float
+    pnl: float | None
     stop: float | None
     target: float | None
     guarded: bool
@@ -250,17 +250,18 @@ class WatchTold(Told, frozen=True):
     """Profit and legs of an entry of a strategy; profit is before charges.
 
     `basket_id` is empty for what no entry holds. `pnl` is since the entry, and `today` what of it
-    was made today: null where nobody knows what it was worth when the day before ended.
+    was made today: null where nobody knows what it was worth when the day before ended. Both are
+    null, and `unrealised`, where something open never had a price.
     """
 
     strategy_id: str
     account: str
     basket_id: str
     status: str
-    pnl: float
+    pnl: float | None
     today: float | None
     realised: float
-    unrealised: float
+    unrealised: float | None
     charges: float | None
     risk: RiskTold
     legs: tuple[LegTold, ...]
@@ -273,10 +274,10 @@ class ProfitTold(Told, frozen=True, omit_defaults=True):
     """
 
     id: str
-    pnl: float
+    pnl: float | None
     today: float | None
     realised: float
-    unrealised: float
+    unrealised: float | None
     charges: float | None
     account: str = ""
 
@@ -285,14 +286,15 @@ class DayProfitTold(Told, frozen=True, omit_defaults=True):
     """What was made on a day: `pnl`, of which `since_entry` counts the days before as well.
 
     `pnl` is null where nobody knows what was held was worth when the day before ended. `realised`
-    and `unrealised` are parts of `since_entry`; `charges` null where no table knows them.
+    and `unrealised` are parts of `since_entry`; `charges` null where no table knows them. All but
+    `realised` and `charges` are null where something open never had a price.
     """
 
     id: str
     pnl: float | None
-    since_entry: float
+    since_entry: float | None
     realised: float
-    unrealised: float
+    unrealised: float | None
     charges: float | None
     account: str = ""
 

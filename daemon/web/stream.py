@@ -2,10 +2,10 @@
 
 A message is encoded once, into the bytes that a WebSocket carries, and these bytes are given to
 each client's transport. Nobody is waited for: what the network has not taken lies in the
-transport's buffer, which is the only queue there is. Where every message is whole a client that
-still has the last one there gets none, so what it sees next is the newest; where messages build on
-each other they may queue up to a limit. Whoever goes beyond it, leaves bytes there for too long or
-does not answer a ping is dropped, with 1013.
+transport's buffer, which is the only queue of ours. Where every message is whole a client that
+still has the last one there, or has left a ping unanswered for a second, gets none, so what it sees
+next is the newest; where messages build on each other they may queue up to a limit. Whoever goes
+beyond it, leaves bytes there for too long or does not answer a ping is dropped, with 1013.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from daemon.domain.orders.arming import PAPER
 PENDING_S = 2
 PING_EVERY_S = 5
 PONG_WITHIN_S = 10
+PONG_SOON_S = 1
+"""A ping that takes longer waits behind what is queued somewhere: no more is put there."""
 BUFFER_BYTES = 256 * 1024
 _SOCKET_BYTES = 64 * 1024  # what the kernel holds back for a client that has stopped reading
 _LAST_WORD_S = 1
@@ -86,7 +88,7 @@ class Watcher:
         seq: of the newest message that it was given; -1: none yet.
     """
 
-    __slots__ = ("_pending_s", "_pinged_s", "_ponged_s", "seq", "transport")
+    __slots__ = ("_pending_s", "_pinged_s", "_ponged_s", "_slow", "seq", "transport")
 
     def __init__(self, transport: asyncio.WriteTransport, now_s: float) -> None:
         self.transport = transport
@@ -94,6 +96,7 @@ class Watcher:
         self._pending_s: float | None = None
         self._pinged_s: float | None = None
         self._ponged_s = now_s
+        self._slow = True  # until it has shown otherwise
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
@@ -109,8 +112,19 @@ class Watcher:
             self.transport.write(message.snapshot if self.seq < 0 else message.data)
             self.seq = message.seq
 
+    def is_behind(self, now_s: float) -> bool:
+        """Whether what it was given lies on the way still: with us, or where nobody sees it.
+
+        Of a slow one that holds as soon as it is pinged, and it is pinged without a pause: so there
+        is never more on the way to it than what it was given between two looks.
+        """
+        if self._pinged_s is None:
+            return self.pending_bytes > 0
+        return self._slow or now_s - self._pinged_s > PONG_SOON_S or self.pending_bytes > 0
+
     def answered(self, now_s: float) -> None:
         """It has answered a ping."""
+        self._slow = self._pinged_s is not None and now_s - self._pinged_s > PONG_SOON_S
         self._pinged_s, self._ponged_s = None, now_s
 
     def look(self, now_s: float) -> str:
@@ -129,7 +143,7 @@ class Watcher:
         if self._pinged_s is not None:
             late = now_s - self._pinged_s > PONG_WITHIN_S
             return f"it has not answered a ping within {PONG_WITHIN_S} s" if late else ""
-        if now_s - self._ponged_s >= PING_EVERY_S:
+        if self._slow or now_s - self._ponged_s >= PING_EVERY_S:
             self._pinged_s = now_s
             self.transport.write(websocket_frame(b"", _PING))
         return ""
@@ -165,6 +179,11 @@ class Stream:
         self._whole = keep == 1
         self._waiting: deque[Message] = deque(maxlen=keep)
         self._seq = 0
+
+    @property
+    def made_s(self) -> float:
+        """When its newest message was made, by the loop's clock; 0: there is none."""
+        return 0.0 if self.newest is None else self.newest.made_s
 
     def publish(
         self, body: dict[str, Any], now_s: float, whole: dict[str, Any] | None = None
@@ -202,7 +221,7 @@ class Stream:
         while self._waiting:
             message = self._waiting.popleft()
             for number, watcher in enumerate(tuple(self.watchers), 1):
-                if not (self._whole and watcher.pending_bytes):
+                if not (self._whole and watcher.is_behind(message.made_s)):
                     self._give(watcher, message)
                 if number % _SLICE == 0:
                     await asyncio.sleep(0)

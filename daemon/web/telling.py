@@ -218,7 +218,7 @@ def leg_told(leg: LegSeen) -> LegTold:
         entry=price(leg.entry_e4),
         ltp=price(leg.ltp_e4),
         age_ms=age(leg.age_ms),
-        pnl=rupees(leg.realised_e4 + leg.unrealised_e4),
+        pnl=rupees_or_none(leg.pnl_e4),
         stop=price(leg.stop_e4),
         target=price(leg.target_e4),
         guarded=not leg.unguarded_because,
@@ -233,10 +233,10 @@ def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
         account=account,
         basket_id=watch.basket_id,
         status=watch.status,
-        pnl=rupees(watch.pnl_e4),
+        pnl=rupees_or_none(watch.pnl_e4),
         today=rupees_or_none(watch.today_e4),
         realised=rupees(watch.realised_e4),
-        unrealised=rupees(watch.unrealised_e4),
+        unrealised=rupees_or_none(watch.unrealised_e4),
         charges=rupees_or_none(watch.charges_e4),
         risk=RiskTold(watch.lock, current_sl(watch)),
         legs=tuple(leg_told(leg) for leg in watch.legs),
@@ -247,7 +247,7 @@ def watch_told(watch: WatchSeen, account: str, mode: Mode) -> WatchTold:
 def profit_told(
     name: str, watches: Iterable[WatchSeen], mode: Mode, account: str = ""
 ) -> ProfitTold:
-    """Tell the sum of some strategies; charges, or today's, are unknown where one of them is.
+    """Tell the sum of some strategies; of what is unknown of one of them the sum is unknown.
 
     Args:
         name: whose.
@@ -258,10 +258,10 @@ def profit_told(
     summed = tuple(watches)
     return ProfitTold(
         id=name,
-        pnl=rupees(sum(watch.pnl_e4 for watch in summed)),
+        pnl=rupees_or_none(sum_known(watch.pnl_e4 for watch in summed)),
         today=rupees_or_none(sum_known(watch.today_e4 for watch in summed)),
         realised=rupees(sum(watch.realised_e4 for watch in summed)),
-        unrealised=rupees(sum(watch.unrealised_e4 for watch in summed)),
+        unrealised=rupees_or_none(sum_known(watch.unrealised_e4 for watch in summed)),
         charges=rupees_or_none(sum_known(watch.charges_e4 for watch in summed)),
         account=account,
         mode=mode,

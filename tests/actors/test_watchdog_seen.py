@@ -133,6 +133,32 @@ def test_each_leg_is_seen_with_its_prices_its_levels_and_its_profit() -> None:
     assert (seen.realised_e4, seen.unrealised_e4, seen.pnl_e4) == (0, e4("375"), e4("375"))
 
 
+def test_the_profit_of_what_is_open_is_not_known_until_each_leg_has_had_a_price() -> None:
+    """As after a restart; what is closed is known all the same."""
+    made = dog(*straddle(), sold("ce", bought="90"))
+    assert [leg.pnl_e4 for leg in watch(made).legs] == [e4("750"), None]
+    seen = watch(made)
+    assert (seen.realised_e4, seen.unrealised_e4) == (e4("750"), None)
+    assert (seen.pnl_e4, seen.today_e4) == (None, None)
+    made.handle(prices(T, "90", "98"), T)
+    seen = watch(made)
+    assert (seen.unrealised_e4, seen.pnl_e4, seen.today_e4) == (e4("150"), e4("900"), e4("900"))
+
+
+def test_no_profit_moves_before_people_while_a_leg_never_had_a_price() -> None:
+    """The frames are judged all the same, by what is known."""
+    made = dog(*straddle())
+    half = Frame(T, {CE: Quote(e4("90"))})
+    assert made.handle(half, T) == []
+    (shown,) = made.handle(prices(T + 1, "90", "98"), T + 1)
+    assert isinstance(shown, Show)
+    assert shown.view.pnl_e4 == e4("900")
+    unpriced = Frame(T + 2, {CE: Quote(e4("91")), PE: Quote(0)})
+    (told,) = made.handle(unpriced, T + 2)
+    (shown,) = (each for each in told.then if isinstance(each, Show))
+    assert shown.view.pnl_e4 == e4("825"), "the last price of the other stays"
+
+
 def test_what_was_closed_is_realised_and_needs_no_guard() -> None:
     """The other leg goes on."""
     made = dog(*straddle(), prices(T, "90", "100"), sold("ce", bought="90"))

@@ -127,7 +127,7 @@ def test_after_a_restart_without_prices_it_is_valued_at_its_mark() -> None:
 
 def test_what_never_had_a_price_is_not_known_today() -> None:
     run = Run().hear(day_opened(), by_hand(LOT))
-    assert (run.seen(T).today_e4, run.seen(T).pnl_e4) == (None, 0)
+    assert (run.seen(T).today_e4, run.seen(T).pnl_e4) == (None, None)
     run.hear(day_ended(), day_opened(NEXT_DAY), prices(OPENS, "90"))
     assert run.seen(OPENS).today_e4 is None, "nobody knows what it was worth before"
     assert [each for each in run.record if isinstance(each, DayMarked)] == []

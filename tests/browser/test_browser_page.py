@@ -75,6 +75,47 @@ async def test_the_total_is_what_was_made_today_and_what_came_over_the_night_sta
         await tab.wait_for(f"{shown('#total-pnl')} === '+776.25' && {before}")
 
 
+async def test_what_the_daemon_tells_of_no_more_stands_neither_as_open_nor_as_guarded(tmp_path):
+    """The page slept over the night with a position open; its strategy trades today as well."""
+    rows = "document.querySelectorAll('tbody tr, .ladder').length"
+    world = World()
+    world.risk = risk()
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.guard')} === 'guarded' && {rows} === 2")
+        await tab.wait_for(f"{shown('.card .status')} === 'open · takes entries'")
+        world.risk = replace(world.risk, watches=())
+        await tab.wait_for(f"{rows} === 0")
+        assert await tab.text(".card") == (
+            "straddle\n\nwaits for 09:20:00 · takes entries\n\nStop entries"
+        )
+
+        world.risk = risk()
+        await tab.wait_for(f"{shown('.guard')} === 'guarded' && {rows} === 2")
+        assert (await tab.text(".card")).startswith("straddle\n\nopen · takes entries")
+        assert await tab.text(".card .big") == "+776.25"
+
+
+async def test_a_profit_that_nobody_knows_is_no_figure_anywhere_on_the_page(tmp_path):
+    """As after a restart with a position open, until a price has come."""
+    unknown = {"pnl_e4": None, "unrealised_e4": None, "today_e4": None}
+    bare = replace(LEG, ltp_e4=0, age_ms=-1, unrealised_e4=None, unguarded_because=("no_price",))
+    world = World()
+    world.risk = risk(watch(legs=(bare,), current_sl_e4=e4(-900), **unknown))
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{shown('.guard')} === 'no price yet'")
+        for part in ("#total-pnl", "#total-unrealised", "#total-net", ".card .big"):
+            assert await tab.text(part) == "\u2013"
+        assert await tab.text("[data-name='P&L']") == "\u2013"
+        assert await tab.text("#total-realised") == "0.00"
+        assert await tab.text(".ladder .caption") == "Stop \u2212900.00"
+        assert await tab.evaluate("document.querySelector('.ladder .here').hidden")
+        assert await tab.evaluate("document.title") == "PAPER · Ordo"
+        world.risk = risk(watch(current_sl_e4=e4(-900)))
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
+        assert await tab.text(".ladder .caption") == "Stop \u2212900.00\n1,676.25 away"
+        assert not await tab.evaluate("document.querySelector('.ladder .here').hidden")
+
+
 async def test_money_and_what_is_simulated_are_not_added_up(tmp_path):
     """The total stands under the word LIVE: what an account on paper made is beside it."""
     world = World({"zed": "live", "paper": "paper"})
@@ -453,6 +494,27 @@ async def test_nothing_is_wider_than_the_window(tmp_path, width):
         await tab.size(width, 800)
         world.earn("-123456789.50")
         await tab.wait_for(f"{shown('.card .big')}.endsWith('789.50')")
+        assert await tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("width", [320, 360, 860, 1280])
+async def test_no_name_however_long_makes_the_page_wider_than_the_window(tmp_path, width):
+    name, account = "nifty_" + "s" * 58, "acct_" + "a" * 59
+    world = World({account: "paper", "paper": "paper"})
+    world.risk = risk(watch(name, account=account), watch(name, account="paper"))
+    world.account = replace(ACCOUNT, account=account, reconciled=False)
+    for scope, whose in (("strategy", name), ("account", account)):
+        for kind in (kill.KILL, kill.PAUSE):
+            latch = kill.Latch(f"{kind}-{scope}", kind, scope, whose, "w" * 64, "b" * 64, 0)
+            kill.pull(tmp_path, latch)
+    wide = """[...document.querySelectorAll('body *')].filter((each) =>
+        each.getBoundingClientRect().right > innerWidth && !each.closest('thead')
+    ).map((each) => `${each.tagName}.${each.className}`)"""
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.size(width, 800)
+        await tab.wait_for("document.querySelectorAll('#latches .latch').length === 4")
+        await tab.wait_for("document.querySelector('#unread .latch')")
+        assert await tab.evaluate(wide) == []
         assert await tab.evaluate("document.documentElement.scrollWidth") == width
 
 

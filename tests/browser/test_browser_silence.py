@@ -1,9 +1,11 @@
 """The page in a real browser while the daemon answers only some of what it is asked."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon import kill
-from daemon.messages import Declined, SeeAccount, SeeAlerts, SeeKill
+from daemon.domain.market.notes import NoteKind
+from daemon.messages import Declined, Noted, SeeAccount, SeeAlerts, SeeKill
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import World, hold, opened, shown
 from tests.kit.seen import ALERT
@@ -69,6 +71,76 @@ async def test_alerts_that_are_not_answered_are_said_and_the_rest_goes_on(tmp_pa
         assert await tab.text("#daemon") == "running"
 
 
+async def test_figures_that_are_seconds_behind_are_old_and_a_new_connection_brings_new_ones(
+    tmp_path,
+):
+    """They keep coming, out of a queue that a slow line has; what a clock is set to is all one."""
+    async with opened(tmp_path) as (tab, world):
+        await tab.evaluate("{ const real = Date.now; Date.now = () => real() - 7_200_000; }")
+        world.mute = True
+        await world.streams.close()
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        world.mute = False
+        await tab.wait_for("document.body.dataset.link === 'live'")
+        await tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+
+        world.shut = True
+        world.slow_s = 20
+        await tab.wait_for("document.body.dataset.link === 'cut'")
+        assert await tab.text("#cut-what") == "Disconnected: these are old figures"
+        seconds, _, told = (await tab.text("#cut-since")).partition(" ")
+        assert (int(seconds) >= 19, told) == (True, "s behind")
+        assert await tab.evaluate("document.title") == "Disconnected · Ordo"
+        world.slow_s = 0
+        world.mend()
+        await tab.wait_for("document.body.dataset.link === 'live'")
+
+
+async def test_a_clock_that_is_put_back_makes_no_silence_shorter_and_puts_nothing_off(tmp_path):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{shown('#daemon')} === 'running'")
+        await tab.evaluate("{ const real = Date.now; Date.now = () => real() - 600_000; }")
+        await tab.evaluate("new Promise((done) => setTimeout(done, 1500))")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+
+        world.mute = True
+        world.port.actors.answers.pop(SeeAccount)
+        await tab.wait_for("document.body.dataset.link === 'cut'", 6)
+        assert "last seen" in await tab.text("#cut-since")
+        await tab.wait_for(f"{shown('#daemon')} === 'unknown'")
+
+
+async def test_a_clock_that_stands_still_while_the_machine_sleeps_hides_no_silence(tmp_path):
+    """That of the page may; the clock on the wall has gone on."""
+    async with opened(tmp_path) as (tab, world):
+        world.mute = True
+        await tab.evaluate(
+            "performance.now = () => 0;{ const real = Date.now; Date.now = () => real() + 60_000; }"
+        )
+        await tab.wait_for("document.body.dataset.link === 'cut'", 6)
+        seconds = (await tab.text("#cut-since")).removeprefix("last seen ").partition(" ")[0]
+        assert int(seconds) >= 59
+
+
+async def test_events_whose_line_is_dead_are_said_to_be_and_are_brought_anew(tmp_path):
+    """Nobody ends the connection: it brings nothing any more, while that of the figures lives."""
+    lines, deaf = shown("#lines"), "document.querySelector('#deaf').hidden"
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{lines} === 'Nothing has been recorded yet.' && {deaf}")
+        await tab.evaluate("new Promise((done) => setTimeout(done, 7000))")
+        assert await tab.evaluate(deaf), "it is told that nothing was recorded"
+
+        world.shut = True
+        world.hub.events.watchers.clear()
+        world.hub.record([Noted(NoteKind.STALE, "a feed is silent", 0)])
+        await tab.wait_for(f"!{deaf}")
+        assert (await tab.text("#deaf")).startswith("Not connected")
+        assert await tab.evaluate("document.body.dataset.link") == "live"
+        world.mend()
+        await tab.wait_for(f"{lines}.includes('a feed is silent') && {deaf}")
+
+
 async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_profit(tmp_path):
     async with opened(tmp_path) as (tab, world):
         await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
@@ -79,6 +151,10 @@ async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_prof
         await tab.evaluate("new Promise((done) => setTimeout(done, 3000))")
         assert await tab.evaluate("[...titles]") == ["PAPER · +776.25 · Ordo"]
 
+        world.risk = replace(world.risk, link_alive=False)
+        await tab.wait_for("document.title === 'PAPER · Ordo'")
+        world.risk = replace(world.risk, link_alive=True)
+        await tab.wait_for("document.title === 'PAPER · +776.25 · Ordo'")
         await world.cut()
         await tab.wait_for("document.title === 'Disconnected · Ordo'")
         world.mend()

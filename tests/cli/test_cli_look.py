@@ -331,6 +331,16 @@ def test_prices_of_a_dead_link_are_told_to_be_stale(fake, monkeypatch, command, 
     assert told(*command, terminal=terminal).out.splitlines()[-1] == stale
 
 
+def test_a_profit_that_nobody_knows_is_told_with_what_has_no_price(fake):
+    unknown = {"pnl": None, "today": None, "unrealised": None}
+    bare = leg("ce", CE, ltp=None, age_ms=None, pnl=None)
+    serve(fake, snapshot(strategy("a"), strategy("b", bare, leg("pe", PE), **unknown, mode="live")))
+
+    lines = told("pnl").out.splitlines()
+    assert lines[2].split()[:7] == ["LIVE", "09:20:31", "b", "-", "-", "1,000.00", "-"]
+    assert lines[-1] == f"LIVE  b: no price of {CE} has come, so nobody knows its profit"
+
+
 def test_no_strategy_has_no_profit(fake):
     serve(fake, snapshot())
 

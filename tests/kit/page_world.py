@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import e4
 from daemon.domain.orders.arming import Mode
 from daemon.messages import (
@@ -82,6 +84,7 @@ class World:
         stage: of a kill.
         left: by a kill.
         mute: the broadcaster answers nothing.
+        slow_s: so long is each message on its way, by the instant that it was made at.
         shut: nobody is let in to a stream.
         port: of the daemon, once it is open.
     """
@@ -98,8 +101,9 @@ class World:
         self.stage = Stage.CANCELLING
         self.left: tuple[str, ...] = ("4 orders are working",)
         self.mute = self.shut = False
+        self.slow_s = 0
         log = make_log(io.StringIO(), lambda: 0)
-        self.hub = Hub(self._beat, lambda: 0, Modes(modes), log)
+        self.hub = Hub(self._beat, self._made_ns, Modes(modes), log)
         self.streams = Streams(self.hub)
 
     @property
@@ -158,6 +162,9 @@ class World:
     def _beat(self, *, force: bool) -> None:
         if not self.mute:
             self.hub.show(frame(self.risk))
+
+    def _made_ns(self) -> int:
+        return time.time_ns() - self.slow_s * SECOND_NS
 
     def _staged(self, latch_id: str) -> KillStaged:
         return KillStaged(latch_id, self.stage, self.left, 0, clock("10:00:00"))

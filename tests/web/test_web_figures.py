@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from daemon.messages.modes import Modes
 from daemon.web import figures
-from daemon.web.telling import watch_told
+from daemon.web.telling import day_told, profit_told, watch_told
 from tests.kit.acting import CE
 from tests.kit.watched import LEG, price, risk, watch
 
@@ -71,6 +71,25 @@ def test_what_is_not_there_is_null():
     assert (strategy["risk"]["current_sl"], strategy["charges"]) == (None, None)
     assert (leg["age_ms"], leg["ltp"], leg["guarded"]) == (None, None, False)
     assert leg["unguarded_because"] == ["no_price", "link_dead"]
+
+
+def test_a_profit_that_nobody_knows_is_null_and_so_is_the_sum_that_it_is_part_of():
+    leg = replace(LEG, realised_e4=10_000, unrealised_e4=None)
+    unknown = {"pnl_e4": None, "unrealised_e4": None, "today_e4": None}
+    seen = watch("b", legs=(leg,), realised_e4=10_000, **unknown)
+    document = figures.pnl(risk(watch("a"), seen), PAPER)
+
+    strategy = document["strategies"][1]
+    (account,) = document["accounts"]
+    assert strategy["legs"][0]["pnl"] is None
+    for told in (strategy, account):
+        assert (told["pnl"], told["unrealised"], told["today"]) == (None, None, None)
+        assert told["realised"] == 1.0
+    looked_at, summed = watch_told(seen, "paper", "paper"), profit_told("paper", [seen], "paper")
+    assert looked_at.legs[0].pnl is None
+    for each in (looked_at, summed):
+        assert (each.pnl, each.unrealised, each.realised) == (None, None, 1.0)
+    assert day_told(summed).since_entry is None
 
 
 @pytest.mark.parametrize(("lock", "told"), [("LOCKED", 0.0), ("NONE", None)])

@@ -10,6 +10,7 @@ from daemon.messages import LinkDied, StrategyStarted
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web import figures
+from daemon.web import hub as hub_module
 from daemon.web.hub import Caps, Hub
 from daemon.web.stream import PENDING_S, Watcher
 from tests.kit.acting import CE, PE, clock
@@ -171,6 +172,19 @@ async def test_events_are_told_as_they_are_recorded_and_the_newest_to_who_comes_
     assert [len(each["events"]) for each in early.told] == [0, 1, 1]
     assert [each["kind"] for each in late.told[0]["events"]] == ["actor", "actor"]
     assert late.told[0]["seq"] == early.told[2]["seq"]
+
+
+async def test_where_nothing_is_recorded_an_empty_message_says_that_the_line_lives(monkeypatch):
+    monkeypatch.setattr(hub_module, "_EVENTS_EVERY_S", 0.05)
+    hub = hub_of(pnl_hz=100)
+    hub.record([StrategyStarted("straddle", "me", clock("09:20:00"))])
+    wire, _ = follow(hub, hub.events)
+    async with serving(hub):
+        await wire.reach(3)
+    late, _ = follow(hub, hub.events)
+
+    assert [len(each["events"]) for each in wire.told[:3]] == [1, 0, 0]
+    assert len(late.told[0]["events"]) == 1, "what was recorded is told to who comes later"
 
 
 async def test_facts_that_concern_nobody_are_no_message():

@@ -177,7 +177,7 @@ class RiskWatchdog:
                 turn = turn or Turn()
                 self._act(turn, watch, verdicts)
             if self._shown:
-                effects.append(pnl_seen(watch, now_ns))
+                effects.extend(pnl_seen(watch, now_ns))
         hurried = limited or watches.unheard or turn
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
@@ -235,7 +235,7 @@ class RiskWatchdog:
         if self._watches.unheard is not known:
             self._insist(turn, changed.strategy_id, now_ns)
         if self._shown and not watch.is_open:
-            turn.do(pnl_seen(watch, now_ns))
+            turn.do(*pnl_seen(watch, now_ns))
 
     def _take_fill(self, changed: PositionChanged) -> tuple[Watch | None, tuple[LevelMoved, ...]]:
         watch, moves = self._watches.fill(changed)

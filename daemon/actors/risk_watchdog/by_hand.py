@@ -206,11 +206,10 @@ def _met_before(watch: Watch, moved: LevelMoved) -> str:
 def _whole_fault(watch: Watch, whose: str, wanted: AdjustByHand) -> Declined | None:
     """Refuse where nobody can tell what an entry is worth, or where the stop is met by now."""
     legs = watch.risk.legs()
-    held = (leg for leg in legs if leg.net_quantity)
-    unpriced = next((leg.symbol for leg in held if leg.mark_e4 == NO_MARK), None)
+    unpriced = next((leg.symbol for leg in legs if leg.pnl_e4 is None), None)
     if unpriced is not None:
         return _unpriced(unpriced)
-    pnl_e4 = sum(leg.realised_e4 + leg.unrealised_e4 for leg in legs)
+    pnl_e4 = sum(leg.pnl_e4 or 0 for leg in legs)
     if pnl_e4 > -wanted.stop_e4:
         return None
     sentence = (

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from daemon.actors.loose_legs import enters_anew
 from daemon.actors.risk_watchdog.views import Traded
 from daemon.actors.watch import position_of
+from daemon.domain.money import sum_known
 from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.lock_and_trail import LockStatus
-from daemon.domain.risk.pnl import NO_MARK, LegPosition, realised_e4, total_e4, unrealised_e4
+from daemon.domain.risk.pnl import NO_MARK, LegPosition, known_unrealised_e4, realised_e4, total_e4
 from daemon.messages import DayEnded, DayMarked, PositionChanged
 
 MARKED = "strays"
@@ -85,9 +86,9 @@ class Strays:
         view = guarded or self._view(key, traded)
         view = replace(view, realised_e4=view.realised_e4 + self._earned_e4.get(key, 0))
         before_e4 = self._before_e4.get(key, 0)
-        if before_e4 is None or (view.net_quantity and view.mark_e4 == NO_MARK):
+        if before_e4 is None or view.pnl_e4 is None:
             return view, None
-        return view, view.realised_e4 + view.unrealised_e4 - before_e4
+        return view, view.pnl_e4 - before_e4
 
     def _view(self, key: Key, traded: Traded | None) -> LegView:
         held, ltp_e4 = self._held[key], traded.ltp_e4 if traded is not None else 0
@@ -102,7 +103,7 @@ class Strays:
             fresh=ltp_e4 != 0,
             seen_ns=traded.at_ns if traded is not None else 0,
             realised_e4=realised_e4(held),
-            unrealised_e4=unrealised_e4(held, mark_e4) if mark_e4 != NO_MARK else 0,
+            unrealised_e4=known_unrealised_e4(held, mark_e4),
             stop_e4=0,
             target_e4=0,
             ruled=False,
@@ -118,17 +119,17 @@ class Strays:
         """
         for strategy_id in self.owners():
             views = [self.seen(key, traded.get(symbol))[0] for key, symbol in self.of(strategy_id)]
-            held = [view for view in views if view.net_quantity]
+            held = (view for view in views if view.net_quantity)
             marks = [(view.leg_id, view.mark_e4) for view in held if view.mark_e4 != NO_MARK]
             if not marks:
                 continue
-            pnl_e4 = sum(view.realised_e4 + view.unrealised_e4 for view in views)
+            pnl_e4 = sum_known(view.pnl_e4 for view in views)
             yield DayMarked(
                 strategy_id=strategy_id,
                 day=ended.day,
                 low=None,
                 high=None,
-                last=(ended.at_ns, pnl_e4) if len(marks) == len(held) else None,
+                last=None if pnl_e4 is None else (ended.at_ns, pnl_e4),
                 status=LockStatus.NONE,
                 floor_e4=0,
                 marks=tuple(marks),

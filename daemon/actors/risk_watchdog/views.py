@@ -12,6 +12,7 @@ from daemon.actors.watch import Watch
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.freshness import STALE_FLOOR_NS, STALE_INTERVALS
 from daemon.domain.market.trading_hours import Hours, trades
+from daemon.domain.money import sum_known
 from daemon.domain.risk import guard
 from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.lock_and_trail import LockStatus
@@ -116,7 +117,9 @@ def watch_seen(watch: Watch, legs: Sequence[LegSeen], charges_e4: int | None) ->
         )
     )
     before_e4 = watch.carried.before_e4
-    return replace(seen, today_e4=None if before_e4 is None else seen.pnl_e4 - before_e4)
+    if before_e4 is None or seen.pnl_e4 is None:
+        return seen
+    return replace(seen, today_e4=seen.pnl_e4 - before_e4)
 
 
 def stray_seen(
@@ -131,13 +134,11 @@ def stray_seen(
 
 def _whole(seen: WatchSeen) -> WatchSeen:
     """Return it with the sums over its legs."""
-    realised_sum_e4 = sum(leg.realised_e4 for leg in seen.legs)
-    unrealised_sum_e4 = sum(leg.unrealised_e4 for leg in seen.legs)
     return replace(
         seen,
-        pnl_e4=realised_sum_e4 + unrealised_sum_e4,
-        realised_e4=realised_sum_e4,
-        unrealised_e4=unrealised_sum_e4,
+        pnl_e4=sum_known(leg.pnl_e4 for leg in seen.legs),
+        realised_e4=sum(leg.realised_e4 for leg in seen.legs),
+        unrealised_e4=sum_known(leg.unrealised_e4 for leg in seen.legs),
     )
 
 

@@ -67,14 +67,21 @@ class PnlSeen(Struct, frozen=True, gc=False):
     basket_id: str = ""
 
 
-def pnl_seen(watch: Watch, now_ns: int) -> Show:
-    """Return the profit of an entry for people to see."""
+def pnl_seen(watch: Watch, now_ns: int) -> tuple[Show, ...]:
+    """Return the profit of an entry for people to see; nothing while nobody knows it.
+
+    In what the frames are judged by, a leg that no price has ever come of counts as worth what it
+    was entered at.
+    """
     risk, basket_id = watch.risk, watch.opened.basket.basket_id
+    whole = risk.pnl.is_whole(risk.pnl.last_ns)
+    if not whole and any(leg.pnl_e4 is None for leg in risk.legs()):
+        return ()
     lock, pnl_e4 = risk.lock, risk.pnl.last_e4
     seen = PnlSeen(
         risk.strategy_id, pnl_e4, lock.status, lock.floor_e4, now_ns, basket_id=basket_id
     )
-    return Show(seen)
+    return (Show(seen),)
 
 
 def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from daemon.domain.money import sum_known
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.legs import followed_e4
-from daemon.domain.risk.pnl import NO_MARK, realised_e4, unrealised_e4
+from daemon.domain.risk.pnl import NO_MARK, known_unrealised_e4, realised_e4
 from daemon.domain.risk.watched import WatchedLeg
 
 
@@ -23,7 +24,7 @@ class LegView(Struct, frozen=True):
         fresh: whether the mark counts now.
         seen_ns: when its prices were last heard of; 0: never.
         realised_e4: profit of what is closed.
-        unrealised_e4: profit of what is open, at the mark.
+        unrealised_e4: profit of what is open, at the mark; None: it never had any.
         stop_e4: 0 where there is none.
         target_e4: 0 where there is none.
         ruled: a stop of its own or of the whole strategy holds it.
@@ -43,7 +44,7 @@ class LegView(Struct, frozen=True):
     fresh: bool
     seen_ns: int
     realised_e4: int
-    unrealised_e4: int
+    unrealised_e4: int | None
     stop_e4: int
     target_e4: int
     ruled: bool
@@ -51,6 +52,11 @@ class LegView(Struct, frozen=True):
     unjudged: bool = False
     followed_e4: int = 0
     left_e4: frozenset[int] = frozenset()
+
+    @property
+    def pnl_e4(self) -> int | None:
+        """Realised and unrealised; None: what is open never had a mark."""
+        return sum_known((self.realised_e4, self.unrealised_e4))
 
 
 def view_of(leg: WatchedLeg, *, ruled_by_whole: bool, whole_judged: bool = True) -> LegView:
@@ -75,7 +81,7 @@ def view_of(leg: WatchedLeg, *, ruled_by_whole: bool, whole_judged: bool = True)
         fresh=fresh,
         seen_ns=leg.seen_ns,
         realised_e4=realised_e4(position),
-        unrealised_e4=unrealised_e4(position, mark_e4) if mark_e4 != NO_MARK else 0,
+        unrealised_e4=known_unrealised_e4(position, mark_e4),
         stop_e4=stop_e4,
         target_e4=levels.target_e4 if levels else 0,
         ruled=ruled_by_whole or stop_e4 > 0,

@@ -122,6 +122,13 @@ def unrealised_e4(position: LegPosition, mark_e4: int) -> int:
     return net * mark_e4 - cost_e4
 
 
+def known_unrealised_e4(position: LegPosition, mark_e4: int) -> int | None:
+    """Return the profit of what is open; None: there is some, and the mark is `NO_MARK`."""
+    if position.net_quantity and mark_e4 == NO_MARK:
+        return None
+    return unrealised_e4(position, mark_e4)
+
+
 def realised_e4(position: LegPosition) -> int:
     """Return the profit of what is closed: the total less what is unrealised, at any mark."""
     return total_e4(position, 0) - unrealised_e4(position, 0)

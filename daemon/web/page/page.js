@@ -3,6 +3,7 @@
 const HOLD_MS = 1200;
 const AWAY_PX = 60;
 const SILENCE_MS = 3000; // the daemon promises a message a second
+const GONE_MS = 2 * SILENCE_MS; // and an empty one every two seconds where nothing is recorded
 const STATUS_MS = 2000;
 const KILLING_MS = 400;
 const LATE_MS = 6000; // the daemon itself gives up an answer after five seconds
@@ -37,6 +38,16 @@ const WHY = {
   orders_closed: "no exit can be sent",
   exit_overdue: "an exit is overdue",
 };
+
+// Time that only rises, in ms, for all that lasts: a clock may be put back, and another stand still
+// while the machine sleeps, so whichever has gone on more since the last call tells how much.
+const time = { at: Date.now(), page: performance.now(), wall: Date.now() };
+function now() {
+  const [page, wall] = [performance.now(), Date.now()];
+  time.at += Math.max(page - time.page, wall - time.wall, 0);
+  [time.page, time.wall] = [page, wall];
+  return time.at;
+}
 
 const $ = (id) => document.getElementById(id);
 
@@ -180,7 +191,7 @@ async function act(path, body, failed) {
 
 // ---- the link ------------------------------------------------------------------------------
 
-const link = { seen: 0, started: Date.now(), in: false, mode: "", profit: "" };
+const link = { seen: 0, behind: 0, started: now(), in: false, mode: "", profit: "" };
 
 class Channel {
   constructor(path, take) {
@@ -191,6 +202,8 @@ class Channel {
     this.timer = 0;
     this.due = 0;
     this.opened = 0;
+    this.heard = 0; // when its newest message came
+    this.apart = null; // what the daemon's clock and ours differ by
   }
 
   open() {
@@ -199,15 +212,35 @@ class Channel {
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;
-    this.opened = Date.now();
+    this.opened = now();
+    this.apart = null;
     socket.onmessage = (message) => {
       if (socket !== this.socket) return;
       this.failures = 0;
+      this.heard = now();
       this.take(JSON.parse(message.data));
     };
     socket.onclose = () => {
       if (socket === this.socket) this.later();
     };
+  }
+
+  // How long a message was on its way, in ms: that of the quickest counts as nothing, so it does not
+  // matter what a clock is set to. The first was made after this connection was asked for.
+  wayOf(message) {
+    const made = Date.parse(message.at);
+    const came = now();
+    this.apart = Math.min(this.apart ?? this.opened - made, came - made);
+    return came - made - this.apart;
+  }
+
+  speaks() {
+    return this.socket !== null && this.heard >= this.opened && now() - this.heard < GONE_MS;
+  }
+
+  // One that is open and silent is given up: its line may be dead, and nobody says so.
+  watch() {
+    if (this.socket && now() - Math.max(this.opened, this.heard) > GONE_MS) this.later();
   }
 
   shut() {
@@ -224,33 +257,38 @@ class Channel {
     const most = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length - 1)];
     const wait = most * (0.5 + Math.random() / 2);
     this.failures += 1;
-    this.due = Date.now() + wait;
+    this.due = now() + wait;
     this.timer = setTimeout(() => link.in && this.open(), wait);
     await refresh(); // tells whether we are still logged in
   }
 }
 
 const pnl = new Channel("/ws/pnl", (message) => {
-  link.seen = Date.now();
+  link.seen = now();
+  link.behind = pnl.wayOf(message);
   showPnl(message);
+  if (link.behind > SILENCE_MS) pnl.later(); // what queues on a slow line goes with its connection
   showLink();
 });
 const events = new Channel("/ws/events", showEvents);
 
 function showLink() {
-  const silent = Date.now() - (link.seen || link.started);
-  const cut = link.in && (silent > SILENCE_MS || (pnl.socket === null && pnl.due > 0));
+  for (const each of [pnl, events]) each.watch();
+  $("deaf").hidden = events.speaks();
+  const silent = now() - (link.seen || link.started);
+  const behind = link.behind > SILENCE_MS;
+  const cut = link.in && (silent > SILENCE_MS || behind || (pnl.socket === null && pnl.due > 0));
   mark(document.body, "link", !$("out").hidden ? "out" : cut ? "cut" : link.seen ? "live" : "starting");
   showTitle(cut);
   $("cut").hidden = !cut;
   showUnheard(cut);
   put($("cut-what"), cut ? "Disconnected: these are old figures" : "");
   if (!cut) return;
-  const since = link.seen ? `last seen ${Math.max(0, Math.floor(silent / 1000))} s ago` : "nothing seen yet";
-  put($("cut-since"), since);
-  const wait = Math.ceil((pnl.due - Date.now()) / 1000);
+  const seconds = (ms) => Math.max(0, Math.floor(ms / 1000));
+  const since = behind ? `${seconds(silent + link.behind)} s behind` : `last seen ${seconds(silent)} s ago`;
+  put($("cut-since"), link.seen ? since : "nothing seen yet");
+  const wait = Math.ceil((pnl.due - now()) / 1000);
   put($("cut-next"), pnl.due && wait > 0 ? `trying again in ${wait} s` : "trying again now");
-  if (pnl.socket && Date.now() - Math.max(pnl.opened, link.seen) > 2 * SILENCE_MS) pnl.later();
 }
 
 // All that is seen of a tab in the background: it claims no profit that is not of now.
@@ -263,12 +301,12 @@ function showTitle(cut) {
 
 function logIn() {
   link.in = true;
-  link.seen = 0;
+  link.seen = link.behind = 0;
   $("out").hidden = true;
   put($("out-why"), "");
   for (const id of ["total", "strategies", "news"]) $(id).hidden = false;
   $("kill").disabled = false;
-  link.started = Date.now();
+  link.started = now();
   for (const each of QUESTIONS) each.heard = 0;
   pnl.open();
   events.open();
@@ -318,7 +356,7 @@ function showPnl(message) {
   $("total-before").parentNode.hidden = known(before) && Math.abs(before) <= 0.005;
   put($("total-charges"), charges === null ? "unknown" : price(charges));
   putAmount($("total-net"), charges === null || total === null ? null : sum([total, -charges]));
-  link.profit = amount(total) + of;
+  link.profit = alive && known(total) ? amount(total) + of : "";
   showAccounts(message.accounts ?? []);
   const entries = new Map();
   for (const one of watched) {
@@ -327,7 +365,18 @@ function showPnl(message) {
   }
   for (const each of entries.values()) showStrategy(each);
   inStream = new Set(entries.keys());
+  for (const [key, card] of cards) if (!inStream.has(key)) clear(card);
   dropGone();
+}
+
+// What the daemon tells of no more is over: no figure and no guard of it is of now.
+function clear(card) {
+  card.watched = "";
+  for (const part of [card.figures, card.body.parentNode]) part.hidden = true;
+  for (const row of [...card.legs.values(), ...card.ladders.byEntry.values()]) row.node.remove();
+  card.legs.clear();
+  card.ladders.byEntry.clear();
+  showState(card);
 }
 
 function dropGone() {
@@ -548,23 +597,25 @@ function showLadder(ladder, one, entry) {
   const name = locked ? (flat ? "Floor was" : "Locked: floor") : flat ? "Stop was" : "Stop";
   const stands = has ? `${name} ${amount(level)}` : "No floor, no stop of the whole";
   put(ladder.level, entry ? `${entry[0].toUpperCase()}${entry.slice(1)}, at ${amount(one.pnl)}. ${stands}` : stands);
-  put(ladder.room, has && !flat ? `${price(Math.max(0, one.pnl - level))} away` : "");
+  put(ladder.room, has && !flat && known(one.pnl) ? `${price(Math.max(0, one.pnl - level))} away` : "");
   ladder.track.classList.toggle("locked", locked);
   ladder.floor.hidden = !has;
+  const pnl = known(one.pnl) ? one.pnl : 0;
+  ladder.here.hidden = !known(one.pnl);
   // The scale only ever widens, so the dot moves and the marks do not.
-  ladder.low = Math.min(ladder.low, one.pnl, has ? level : 0);
-  ladder.high = Math.max(ladder.high, one.pnl, has ? level : 0);
+  ladder.low = Math.min(ladder.low, pnl, has ? level : 0);
+  ladder.high = Math.max(ladder.high, pnl, has ? level : 0);
   const span = Math.max(ladder.high - ladder.low, 1);
   const place = (value) => 3 + (94 * (value - ladder.low)) / span;
   ladder.nought.style.left = `${place(0)}%`;
-  ladder.here.style.left = `${place(one.pnl)}%`;
+  ladder.here.style.left = `${place(pnl)}%`;
   if (has) ladder.floor.style.left = `${place(level)}%`;
-  const from = place(Math.max(0, Math.min(has && locked ? level : 0, one.pnl)));
-  ladder.held.hidden = one.pnl <= 0;
+  const from = place(Math.max(0, Math.min(has && locked ? level : 0, pnl)));
+  ladder.held.hidden = pnl <= 0;
   ladder.held.style.left = `${from}%`;
-  ladder.held.style.width = `${Math.max(0, place(one.pnl) - from)}%`;
-  ladder.here.classList.toggle("gain", one.pnl > 0);
-  ladder.here.classList.toggle("loss", one.pnl < 0);
+  ladder.held.style.width = `${Math.max(0, place(pnl) - from)}%`;
+  ladder.here.classList.toggle("gain", pnl > 0);
+  ladder.here.classList.toggle("loss", pnl < 0);
 }
 
 // ---- events --------------------------------------------------------------------------------
@@ -618,7 +669,7 @@ class Question {
   async put() {
     try {
       await this.ask();
-      this.heard = Date.now();
+      this.heard = now();
       this.why = "";
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -635,7 +686,7 @@ class Question {
   }
 
   late() {
-    return link.in && Date.now() - (this.heard || link.started) > LATE_MS;
+    return link.in && now() - (this.heard || link.started) > LATE_MS;
   }
 }
 
@@ -663,7 +714,7 @@ async function look(path) {
 }
 
 async function askStatus() {
-  const askedAt = Date.now();
+  const askedAt = now();
   showStatus(await look("/api/status"), askedAt);
 }
 
@@ -769,14 +820,14 @@ async function askStage(box) {
   const id = box.latch.latch_id;
   try {
     const told = await look(`/api/kill/${encodeURIComponent(id)}`);
-    box.heard = Date.now();
+    box.heard = now();
     showStage(box, told, SAID[told.stage] ?? "");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (error.status === 401) return; // we are logged out, and nothing is heard of anything
     const stands = "Look at your broker; entries stay stopped until you rearm.";
     if (error.status === 404) showStage(box, UNKNOWN, `No account of this run knows of ${id}, so nobody says how far it has come. ${stands}`);
-    else if (Date.now() - box.heard > LATE_MS) showStage(box, UNKNOWN, `${id} stands, and how far it has come is not answered: ${error.message}. ${stands}`);
+    else if (now() - box.heard > LATE_MS) showStage(box, UNKNOWN, `${id} stands, and how far it has come is not answered: ${error.message}. ${stands}`);
   }
 }
 
@@ -788,7 +839,7 @@ function makeLatch(latch) {
   words.append(element("h3", "", `${killed ? "KILLED" : "Paused"}: ${reach}`));
   const why = words.appendChild(element("p", "why"));
   node.append(makeRelease(latch));
-  const box = { latch, node, why, killed, stage: "", lines: "", heard: Date.now(), accepted: 0 };
+  const box = { latch, node, why, killed, stage: "", lines: "", heard: now(), accepted: 0 };
   tellWhy(box, latch);
   if (killed) {
     box.steps = node.appendChild(element("ol", "steps"));
@@ -951,7 +1002,7 @@ function unaccepted(error) {
 function showAccepted(id) {
   if (!latches.has(id)) latches.set(id, makeLatch({ ...KILL, latch_id: id, kind: "kill", id: "", by: "you" }));
   const box = latches.get(id);
-  box.accepted = Date.now();
+  box.accepted = now();
   if (!box.stage) put(box.said, `Accepted as ${id}. How far it has come is asked for.`);
 }
 

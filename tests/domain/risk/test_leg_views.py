@@ -32,11 +32,15 @@ def test_a_view_tells_the_last_mark_and_that_it_is_not_fresh() -> None:
     assert (view.stop_e4, view.target_e4, view.ruled) == (e4("130"), e4("40"), True)
 
 
-def test_a_view_of_what_never_had_a_price_tells_no_profit_of_what_is_open() -> None:
+def test_what_is_open_and_never_had_a_price_has_no_known_profit_and_what_is_closed_has() -> None:
     leg = watched(SOLD.filled(Side.BUY, 25, e4("90")))
+    assert view_of(leg, ruled_by_whole=False).pnl_e4 == e4("250")
     leg.mark_e4 = NO_MARK
     view = view_of(leg, ruled_by_whole=False)
-    assert (view.mark_e4, view.realised_e4, view.unrealised_e4) == (NO_MARK, e4("250"), 0)
+    assert (view.mark_e4, view.realised_e4) == (NO_MARK, e4("250"))
+    assert (view.unrealised_e4, view.pnl_e4) == (None, None)
+    closed = view_of(watched(SOLD.filled(Side.BUY, 75, e4("90"))), ruled_by_whole=False)
+    assert (closed.unrealised_e4, closed.pnl_e4) == (0, e4("750"))
 
 
 def test_a_view_before_the_entry_has_neither_price_nor_level() -> None:
