@@ -26,7 +26,7 @@ from daemon.runtime.clock import WallClock
 from daemon.settings import Settings
 from daemon.settings.credentials import FOLDER
 from daemon.storage.vault import Place, Vault, handed_passphrase
-from daemon.storage.vault_rows import ASKED, MOST_LETTERS, Row, require_fit
+from daemon.storage.vault_rows import ASKED, MOST_LETTERS, RESTART, Row, require_fit
 from daemon.telemetry.redaction import Secret
 
 _KEY = click.option("--key", type=PATH, help="The file of keys, where it lies elsewhere.")
@@ -120,7 +120,13 @@ def _rotate(settings: Path | None, key: Path | None, *, as_json: bool) -> None:
         click.echo(msgspec.json.encode({"rotated": count}))
     else:
         noun = "credential is" if count == 1 else "credentials are"
-        say([f"{count} {noun} sealed anew; the key before opens nothing any more"])
+        lines = [f"{count} {noun} sealed anew; the key before opens nothing any more"]
+        if key is not None or words is not None:
+            lines.append(
+                "the units go on with the one that they were handed: hand them the new one, and "
+                f"restart both: {RESTART}"
+            )
+        say(lines)
 
 
 def _place(settings: Settings, key: Path | None = None) -> Place:

@@ -43,8 +43,9 @@ ACCESS: Final[Mapping[str, Entry]] = {
     ),
     "vault_locked": Entry(
         "The key of the vault is not there, or is another",
-        "give it the key or the passphrase that it was sealed with; where that is lost, move"
-        " vault.json away, and put every credential in again",
+        "give it the key or the passphrase that it was sealed with, and after a rotation restart"
+        " daemon and guardian; where it is lost, move vault.json away, and put every credential in"
+        " again",
         "access",
         "error",
         status=503,

@@ -64,6 +64,15 @@ class Listener:
             elif came is Heard.NOTHING:
                 came = Heard.READS
 
+    def tell(self, words: bytes) -> None:
+        """Tell whoever asks something else of this guardian from now on.
+
+        It is written at once and as long as what it was, so that nobody reads half of it.
+        """
+        self._words = words.ljust(len(self._words))
+        with suppress(OSError):  # nothing hangs on it
+            os.pwrite(self._lock, self._words, 0)
+
     def bound_anew(self) -> bool:
         """Listen anew where the path leads to our socket no more; say whether it did not.
 
@@ -92,8 +101,8 @@ class Listener:
     def _bind(self) -> None:
         with ExitStack() as held:
             try:
-                self._wire, lock = _bound(self._state_dir, self._words, held)
-                found = os.fstat(lock)
+                self._wire, self._lock = _bound(self._state_dir, self._words, held)
+                found = os.fstat(self._lock)
                 self._ours = ((found.st_dev, found.st_ino), self._paths()[1])
             except BlockingIOError as error:
                 raise StoreError(

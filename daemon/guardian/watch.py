@@ -18,6 +18,7 @@ from daemon.guardian.listening import Heard, Listener
 from daemon.guardian.sight import sight_of
 from daemon.guardian.taking_over import Takeover, is_ours
 from daemon.guardian.telling import ALERT, Teller
+from daemon.guardian.vault_watch import VaultWatch
 from daemon.guardian.ways import Ways, at_brokers
 from daemon.settings import Settings
 from daemon.settings.guardian import LOCK, SOCKET
@@ -57,6 +58,7 @@ class Watch:
         self._listener = listener
         self._teller = teller
         self._sight = sight_of(settings, ways, teller.lives)
+        self._vault = None if ways is None else VaultWatch(settings, ways.vault, listener, teller)
         self._known = Known(self._state_dir)
         self._takeover = Takeover(settings, teller, ways, self._known)
         accounts = settings.accounts if ways is None else at_brokers(settings)
@@ -90,6 +92,8 @@ class Watch:
         """
         self._looks += 1
         self._teller.lives()
+        if self._vault is not None:
+            await self._vault.look()
         heard = self._hear()
         if heard is Heard.BEAT:
             return await self._beaten()

@@ -85,7 +85,7 @@ class Way:
         """
         if self.stands:
             return
-        kept = self._written()
+        kept = written(self._vault)
         if self._in_vain is not None and self._in_vain[0] == kept:
             raise SessionRefused(self._in_vain[1])
         try:
@@ -105,14 +105,6 @@ class Way:
     def _refused(self, generation: int) -> None:  # noqa: ARG002  there is one
         self.stands = False
 
-    def _written(self) -> object:
-        """Return what changes whenever the vault does; None where there is none."""
-        try:
-            found = self._vault.path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
     def _shut_out(self, why: str) -> str:
         return (
             f"the guardian has no session of {self.account} at its broker ({why}), so it can "
@@ -129,13 +121,16 @@ class Ways:
         settings: everything that was set.
         vault: keeps their sessions.
 
+    Attributes:
+        vault: keeps their sessions.
+
     Raises:
         SettingsError: there is no way for a guardian to one of their brokers.
     """
 
     def __init__(self, settings: Settings, vault: Vault) -> None:
         self._settings = settings
-        self._vault = vault
+        self.vault = vault
         self._accounts = at_brokers(settings)
         for each in self._accounts:
             if each.broker not in OPENERS:
@@ -155,8 +150,7 @@ class Ways:
         if self._clock is None:
             self._clock = Forward(self._source(), MonotonicClock())
             self._ways = tuple(
-                Way(self._settings, each, self._vault, self._clock.now_ns)
-                for each in self._accounts
+                Way(self._settings, each, self.vault, self._clock.now_ns) for each in self._accounts
             )
         self._clock.begin_anew()
         return self._ways
@@ -179,6 +173,15 @@ class Ways:
         roots = (self._settings.brokers[each.broker].api_root for each in self._accounts)
         root = next(filter(None, roots), None)
         return StandInClock(root) if root else WallClock()
+
+
+def written(vault: Vault) -> object:
+    """Return what changes whenever a vault does; None where there is none."""
+    try:
+        found = vault.path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def at_brokers(settings: Settings) -> tuple[Account, ...]:

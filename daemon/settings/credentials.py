@@ -1,10 +1,17 @@
 """Files that the service manager hands over: a folder of its own for them, `CREDENTIALS_DIRECTORY`.
 
 They may hold secrets, so one that others can read or write is refused.
+
+From version 254 on systemd leaves the copies to root, and lets the unit's user in by an access
+list. Of a file with one the bits of the group are the most that its list grants, and no group's:
+0440 for what one user may read. So in that folder they are borne with, where nobody else gets in.
+
+Source: systemd, src/core/exec-credential.c, write_credential; issues 29435 and 29096; acl(5).
 """
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +20,11 @@ from daemon.settings.faults import Fault, SettingsRefused
 from daemon.telemetry.redaction import Secret
 
 FOLDER = "CREDENTIALS_DIRECTORY"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+"""The bits of a mode by which somebody else than the owner gets at a file."""
+_HANDED = stat.S_IWGRP | stat.S_IRWXO
+"""Those of what is handed over: its group may be the mask of an access list."""
+_ROOT = 0
 _MOST_BYTES = 4_096
 
 
@@ -32,7 +43,7 @@ def credential(name: str, environ: Mapping[str, str]) -> Path | None:
         return None
     path = Path(folder) / name
     try:
-        _require_private(path)
+        _require_private(path, folder)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -41,8 +52,12 @@ def credential(name: str, environ: Mapping[str, str]) -> Path | None:
     return path
 
 
-def secret_in(path: Path) -> Secret:
+def secret_in(path: Path, environ: Mapping[str, str]) -> Secret:
     """Return the first line of a file that holds a secret.
+
+    Args:
+        path: of the file.
+        environ: names the folder of what is handed over, where there is one.
 
     Raises:
         SettingsRefused: others than its owner can read or write it, it cannot be read, or its
@@ -50,7 +65,7 @@ def secret_in(path: Path) -> Secret:
     """
     mend = "let it be a file of one line that this user can read, with mode 600"
     try:
-        _require_private(path)
+        _require_private(path, environ.get(FOLDER, ""))
         first, *_ = (*path.read_bytes()[:_MOST_BYTES].decode().splitlines(), "")
     except (OSError, ValueError) as error:
         raise _unreadable(path, error, mend) from error
@@ -59,7 +74,30 @@ def secret_in(path: Path) -> Secret:
     return Secret(first.strip())
 
 
-def _require_private(path: Path) -> None:
+def opened(path: Path, about: os.stat_result, folder: str) -> int:
+    """Return the bits of a file's mode by which others can read or write it; 0: nobody can.
+
+    Args:
+        path: of the file.
+        about: what is known of it.
+        folder: of what the service manager hands over; empty: there is none.
+
+    Raises:
+        OSError: that folder cannot be looked at.
+    """
+    is_handed = bool(folder) and path.parent == Path(folder)
+    if is_handed and _is_ours(about):
+        around = path.parent.stat()
+        if _is_ours(around) and not around.st_mode & _HANDED:
+            return about.st_mode & _HANDED
+    return about.st_mode & OTHERS
+
+
+def _is_ours(about: os.stat_result) -> bool:
+    return about.st_uid in {_ROOT, os.geteuid()}
+
+
+def _require_private(path: Path, folder: str) -> None:
     """Refuse a file that others can read or write.
 
     Raises:
@@ -67,10 +105,10 @@ def _require_private(path: Path) -> None:
         OSError: it cannot be looked at; it is not there, say.
         ValueError: no file can be called so.
     """
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & _OTHERS:
+    about = path.stat()
+    if opened(path, about, folder):
         mend = "chmod 600 it, and change what is secret in it, for somebody may have read it"
-        what = f"is open to others (mode {mode:04o})"
+        what = f"is open to others (mode {stat.S_IMODE(about.st_mode):04o})"
         raise SettingsRefused([Fault(str(path), "", what, mend)])
 
 

@@ -45,4 +45,4 @@ def sink_of(
 
 def _secret(settings: SinkSettings, environ: Mapping[str, str]) -> Secret | None:
     path = settings.secret_file or credential(f"sink.{settings.id}.secret", environ)
-    return secret_in(path) if path is not None else None
+    return secret_in(path, environ) if path is not None else None

@@ -9,12 +9,13 @@ there, never longer than the time-out.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import ssl
 from asyncio.events import _get_running_loop  # the public one raises where there is none
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -25,6 +26,7 @@ import uvloop
 from msgspec import Struct
 
 from daemon.errors import StoreError
+from daemon.settings.credentials import OTHERS
 from daemon.storage.store import AWAY
 
 T = TypeVar("T")
@@ -144,17 +146,21 @@ class Link:
     async def _within(self, work: Work[T]) -> T:
         try:
             if self._db is None:
-                limit_s = self._address.limit_s
-                self._db = await asyncpg.connect(
-                    self._address.url,
-                    passfile=self._address.passfile,
-                    timeout=limit_s,
-                    command_timeout=limit_s,
-                    server_settings=self._session,
-                )
+                self._db = await self._connected()
             return await work(self._db)
         finally:
             self._loop.stop()
+
+    async def _connected(self) -> asyncpg.Connection:
+        limit_s = self._address.limit_s
+        with passwords(self._address.passfile) as passfile:
+            return await asyncpg.connect(
+                self._address.url,
+                passfile=passfile,
+                timeout=limit_s,
+                command_timeout=limit_s,
+                server_settings=self._session,
+            )
 
     async def _leave(self) -> None:
         try:
@@ -165,6 +171,23 @@ class Link:
             await asyncio.sleep(0)
         finally:
             self._loop.stop()
+
+
+@contextmanager
+def passwords(passfile: Path | None) -> Iterator[Path | None]:
+    """Give a file of passwords as the client takes it, while the block runs.
+
+    It passes over one whose mode has any bit of the group, without a word that reaches anybody; and
+    so has what systemd hands over with an access list. So of such a file it gets a copy, which lies
+    in memory and on no disk, bears no name that others could open, and is gone with the block.
+    """
+    if passfile is None or not passfile.exists() or not passfile.stat().st_mode & OTHERS:
+        yield passfile
+        return
+    with closing(os.fdopen(os.memfd_create(passfile.name), "wb", buffering=0)) as copy:
+        os.fchmod(copy.fileno(), 0o600)
+        copy.write(passfile.read_bytes())
+        yield Path(f"/proc/self/fd/{copy.fileno()}")
 
 
 def numbered(query: str) -> str:

@@ -41,6 +41,10 @@ class Sealed:
                     raise
         return None
 
+    def know(self, secret: Secret) -> None:
+        """Have a secret kept out of what is said, as each is that goes in or out."""
+        self._vault.know(secret)
+
     def keep(self, field: str, secret: Secret, *, absent: bool = False) -> None:
         """Keep a credential in place of the one before; `absent`: only where there is none.
 

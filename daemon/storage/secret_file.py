@@ -14,19 +14,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from daemon.errors import SettingsError
+from daemon.settings.credentials import OTHERS, opened
 from daemon.storage.whole import give_to_owner_of, write_whole
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _ROOT = 0
 
 
-def read_secret(path: Path, change: str = "make new tokens") -> bytes | None:
+def read_secret(path: Path, change: str = "make new tokens", credentials: str = "") -> bytes | None:
     """Return what a file holds; None: there is none.
 
     Args:
         path: of the file; a link is not followed.
         change: what to do where somebody may have read it.
+        credentials: the folder of files that the service manager hands over; empty: there is none.
 
     Raises:
         SettingsError: others can read or write it, it belongs to somebody else, or it cannot be
@@ -39,15 +40,22 @@ def read_secret(path: Path, change: str = "make new tokens") -> bytes | None:
     except OSError as error:
         raise _unusable(f"{path} cannot be read: {error.strerror}") from error
     try:
-        _require_own(path, os.fstat(descriptor), change)
+        about = os.fstat(descriptor)
+        _require_own(path, about, change, opened(path, about, credentials))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()
     finally:
         os.close(descriptor)
 
 
-def _require_own(path: Path, about: os.stat_result, change: str) -> None:
+def _require_own(path: Path, about: os.stat_result, change: str, by: int) -> None:
     """Refuse a file that others can read or write, or that is not ours.
+
+    Args:
+        path: of the file.
+        about: what is known of it.
+        change: what to do where somebody may have read it.
+        by: the bits of its mode by which others can.
 
     Raises:
         SettingsError: it is such a one.
@@ -55,7 +63,7 @@ def _require_own(path: Path, about: os.stat_result, change: str) -> None:
     if not stat.S_ISREG(about.st_mode):
         raise _unusable(f"{path} is no plain file")
     mode = stat.S_IMODE(about.st_mode)
-    if mode & _OTHERS:
+    if by:
         raise SettingsError(
             f"{path} is open to others (mode {mode:04o}); chmod 600 it, and {change}, "
             "for somebody may have read what it holds",
@@ -69,7 +77,7 @@ def _require_own(path: Path, about: os.stat_result, change: str) -> None:
         )
 
 
-def require_private_folder(folder: Path, closed: int = _OTHERS) -> None:
+def require_private_folder(folder: Path, closed: int = OTHERS) -> None:
     """Refuse a folder in which others could put another file in a secret's place, or look.
 
     Args:
@@ -85,7 +93,7 @@ def require_private_folder(folder: Path, closed: int = _OTHERS) -> None:
         raise _unusable(f"{folder} cannot be looked at: {error.strerror}") from error
     mode = stat.S_IMODE(about.st_mode)
     if mode & closed:
-        mend = "chmod 700 it" if closed == _OTHERS else "chmod go-w it"
+        mend = "chmod 700 it" if closed == OTHERS else "chmod go-w it"
         raise SettingsError(
             f"{folder} is open to others (mode {mode:04o}); {mend}, and see that what lies in it "
             "is yours",

@@ -4,6 +4,7 @@ It reads the settings once, so after a change of them it goes on by those before
 started on paper would watch beside a live daemon, and see nothing of what that leaves open. So it
 says in the file that it locks what it goes by. Of the tables it tells a digest, and so it does of
 the records that it can read: who watches since before an update may know fewer, and closes nothing.
+And it says where it cannot open the vault, as after a rotation one that has the key from before.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ MEND: Final = (
     "restart ordo-guardian, by the settings of the daemon and the same ORDO_ variables: until then "
     "it may leave open what a daemon that is gone left"
 )
+SHUT: Final = "cannot open the vault, so it could close nothing at a broker"
 _DIGITS = 12
 
 
-class StoodInFor(Struct, frozen=True):
+class StoodInFor(Struct, frozen=True, omit_defaults=True):
     """What a guardian goes by.
 
     Attributes:
@@ -42,6 +44,7 @@ class StoodInFor(Struct, frozen=True):
             the operator's own rules, where there are some.
         records: a digest of the records that it can read, and of the schema they are kept in; empty
             where an earlier version does not tell it.
+        vault: why it cannot open the vault; empty: it can, or needs none.
     """
 
     mode: str
@@ -49,6 +52,7 @@ class StoodInFor(Struct, frozen=True):
     accounts: tuple[str, ...]
     tables: dict[str, str]
     records: str = ""
+    vault: str = ""
 
 
 def stood_in_for(settings: Settings) -> StoodInFor:
@@ -111,6 +115,8 @@ def unlike(settings: Settings) -> str:
         found.append(f"goes by another {' and '.join(f'[{name}]' for name in names)}")
     if told.records != own.records:
         found.append("is of another version, which may not read what is recorded now")
+    if told.vault:
+        found.append(f"{SHUT}: {told.vault}")
     return f"the guardian that watches {state_dir} {'; it '.join(found)}" if found else ""
 
 

@@ -90,7 +90,7 @@ class Vault:
                 path = path or self._place.folder / vault_keys.KEY_FILE
                 if not path.exists() and not path.is_symlink():
                     vault_keys.write_keys(path, (vault_keys.new_key(),))
-                held = Held(vault_rows.VERSION, _proof(KeyRing(read_keys(path)), now_ns))
+                held = Held(vault_rows.VERSION, _proof(self._keys_of(path), now_ns))
             self._write(held)
 
     def rows(self) -> tuple[Row, ...]:
@@ -115,6 +115,10 @@ class Vault:
             mend = f"`ordo vault put {account} {field}` asks for it"
             raise VaultError(f"the vault holds no {field} of {account}; {mend}", "no_credential")
         return self._opened(self._ring(held), row)
+
+    def know(self, secret: Secret) -> None:
+        """Keep a secret out of what is said that is a part of one which lies here."""
+        self._place.know(secret)
 
     def put(
         self, account: str, values: Mapping[str, Secret], now_ns: int, *, absent: bool = False
@@ -252,9 +256,12 @@ class Vault:
         if held.salt:
             ring = KeyRing((key_of(self._passphrase(), bytes.fromhex(held.salt), held.cost),))
         else:
-            ring = KeyRing(read_keys(self._key_path() or self._place.folder / vault_keys.KEY_FILE))
+            ring = self._keys_of(self._key_path() or self._place.folder / vault_keys.KEY_FILE)
         unseal(ring, held.proof)
         return ring
+
+    def _keys_of(self, path: Path) -> KeyRing:
+        return KeyRing(read_keys(path, self._place.credentials))
 
     def _passphrase(self) -> Secret:
         words = self._place.passphrase or handed_passphrase(self._place.credentials)
@@ -284,7 +291,7 @@ class Vault:
         if self._place.credentials and path.parent == Path(self._place.credentials):
             sentence = (
                 f"{path} is a copy that the service manager hands over; name the file that it comes"
-                " from: `ordo vault rotate --key PATH`, and start the daemon anew"
+                f" from, `ordo vault rotate --key PATH`, and restart both: {vault_rows.RESTART}"
             )
             raise VaultError(sentence, "vault_refused")
         return path
@@ -318,8 +325,9 @@ def handed_passphrase(credentials: str) -> Secret | None:
     Raises:
         SettingsError: it is open to others, or holds nothing.
     """
-    path = credential(vault_keys.PASSPHRASE_FILE, {FOLDER: credentials})
-    return secret_in(path) if path is not None else None
+    environ = {FOLDER: credentials}
+    path = credential(vault_keys.PASSPHRASE_FILE, environ)
+    return secret_in(path, environ) if path is not None else None
 
 
 def _under(passphrase: Secret, now_ns: int, cost: Cost) -> tuple[Held, KeyRing]:

@@ -106,15 +106,19 @@ def key_path(folder: Path, credentials: str) -> Path | None:
     return path if path.is_symlink() or path.exists() else None
 
 
-def read_keys(path: Path) -> tuple[bytes, ...]:
+def read_keys(path: Path, credentials: str = "") -> tuple[bytes, ...]:
     """Return the keys of a file, the newest first.
+
+    Args:
+        path: of the file.
+        credentials: the folder of files that the service manager hands over; empty: there is none.
 
     Raises:
         SettingsError: others can read it or write to its folder, or it cannot be read.
         VaultError: it is not there, or holds no keys.
     """
     require_private_folder(path.parent, _WRITERS)
-    held = read_secret(path, CHANGE)
+    held = read_secret(path, CHANGE, credentials)
     if held is None:
         sentence = (
             f"there is no key at {path}, and none is handed over as the credential {KEY_FILE}"

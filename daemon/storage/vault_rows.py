@@ -25,6 +25,8 @@ ASKED = (
     *("api_key", "api_secret", "app_id", "private_key"),
 )
 """What a person may put in for an account, in the order in which it is asked for."""
+RESTART = "systemctl restart ordo ordo-guardian"
+"""What has the units take up the key that they are handed."""
 KEPT = ("request_token", "otp", "access_token", "refresh_token", "login_attempts")
 """What a log-in needs, brings and has tried, which only the daemon puts in."""
 _ALTERED = "put that credential in again, and find out who else writes to the file"
@@ -96,7 +98,7 @@ def unseal(ring: KeyRing, row: Row) -> Secret:
             raise VaultError(
                 f"{where} is sealed under the key {row.key}, which is not here (there are: "
                 f"{', '.join(ring.names)}); give the key or passphrase that it was sealed with, and"
-                " where the vault was rotated meanwhile start the daemon anew",
+                f" where the vault was rotated meanwhile restart daemon and guardian: {RESTART}",
                 "vault_locked",
             ) from error
         raise VaultError(f"{where} is not as it was sealed; {_ALTERED}", "vault_altered") from error

@@ -15,6 +15,8 @@ import pytest
 
 from daemon import kill
 from tests.kit.daemon_process import running
+from tests.kit.guardian_process import GuardianProcess
+from tests.kit.handed import handed_over
 from tests.kit.plans import ROOT
 
 _PATIENCE_S = 60
@@ -136,3 +138,21 @@ def test_it_needs_no_memory_that_is_both_written_and_executed(tmp_path, environ)
 
     assert process.returncode == 0, told
     assert "before charges" in out
+
+
+@pytest.mark.parametrize("by_list", [True, False], ids=["access list", "its modes"])
+def test_daemon_and_guardian_start_by_settings_that_one_user_is_let_into_by_an_access_list(
+    tmp_path, environ, by_list
+):
+    there = tmp_path / "there"
+    files = {"settings.toml": f'[daemon]\nstate_dir = "{there}"\n'.encode()}
+    folder = handed_over(tmp_path / "unit", files, by_list=by_list)
+    by_unit = {"CREDENTIALS_DIRECTORY": str(folder), **environ, "NOTIFY_SOCKET": ""}
+    guardian = GuardianProcess(tmp_path, by_unit)
+    try:
+        guardian.wait_line(f"watches {there}")
+        with running(tmp_path, environ=by_unit) as daemon:
+            daemon.wait_ready()
+            assert (there / "ledger.sqlite").exists()
+    finally:
+        guardian.end()

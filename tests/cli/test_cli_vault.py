@@ -19,6 +19,10 @@ from tests.kit.commands import Told, told
 from tests.kit.plans import ROOT
 
 CANARY = planted("vault")
+HANDED = (
+    "the units go on with the one that they were handed: hand them the new one, and restart both: "
+    "systemctl restart ordo ordo-guardian"
+)
 WORDS = "four words of a vault"
 
 
@@ -158,7 +162,8 @@ def test_a_key_that_lies_elsewhere_is_named(tmp_path):
     first = (tmp_path / "apart" / "keys").read_bytes()
 
     assert vault("put", "paper", "pin", stdin="123456").code == 1
-    assert vault("rotate", "--key", "apart/keys").code == 0
+    rotated = vault("rotate", "--key", "apart/keys")
+    assert (rotated.code, rotated.out.splitlines()[1:]) == (0, [HANDED])
     assert (tmp_path / "apart" / "keys").read_bytes() != first
 
 
@@ -170,6 +175,7 @@ def test_a_passphrase_comes_first_and_a_new_one_after_it():
     rotated = vault("rotate", stdin=f"{WORDS}\nquite another one\n")
 
     assert (made.code, put.code, rotated.code) == (0, 0, 0)
+    assert rotated.out.splitlines()[1:] == [HANDED]
     assert (wrong.code, "give the key or passphrase" in wrong.err) == (1, True)
     assert kept("api_secret", "quite another one") == CANARY
     assert not Path("state/vault.key").exists()

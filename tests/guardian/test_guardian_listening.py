@@ -51,6 +51,18 @@ def test_a_daemon_that_reads_its_record_is_told_from_one_that_guards(tmp_path):
         assert listener.heard() is Heard.BEAT
 
 
+def test_what_it_tells_of_itself_may_change_and_is_told_anew_where_somebody_removed_it(tmp_path):
+    """What is shorter is filled up with blanks, so that whoever reads meanwhile finds no rest."""
+    with listening(tmp_path, b"words") as listener:
+        listener.tell(b"more words")
+        assert (tmp_path / LOCK).read_bytes() == b"more words"
+        listener.tell(b"fewer")
+        assert (tmp_path / LOCK).read_bytes() == b"fewer     "
+        (tmp_path / LOCK).unlink()
+        assert listener.bound_anew()
+        assert (tmp_path / LOCK).read_bytes().rstrip() == b"fewer"
+
+
 @pytest.mark.parametrize("removed", [(SOCKET,), (LOCK,), (SOCKET, LOCK)])
 def test_what_somebody_removed_is_there_again_at_the_next_look(tmp_path, removed):
     beat = Notifier(str(tmp_path / SOCKET), pytest.fail)

@@ -18,7 +18,7 @@ from daemon.domain.orders.words import Intent, OrderType, Purpose, Side
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.retry import ReadPolicy
 from daemon.settings import Broker
-from daemon.telemetry.redaction import Secret
+from daemon.telemetry.redaction import Secret, Secrets
 from tests.kit.canary import planted, remembered
 from tests.kit.kite_script import Answer, KiteScript, scripted_kite, yes
 
@@ -49,10 +49,15 @@ class Kept:
     def __init__(self) -> None:
         self.put_in: dict[str, int] = {}
         self.held = {"api_key": Secret(KEY), "api_secret": Secret(API_SECRET)}
+        self.known = Secrets()
 
     def find(self, field: str) -> Secret | None:
         """Return one."""
         return self.held.get(field)
+
+    def know(self, secret: Secret) -> None:
+        """Keep one out of what is said."""
+        self.known.know(secret)
 
     def keep(self, field: str, secret: Secret, *, absent: bool = False) -> None:
         """Keep one; `absent`: only where there is none."""

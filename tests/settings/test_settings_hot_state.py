@@ -79,7 +79,7 @@ def secret_file(tmp_path, text: bytes, mode: int = 0o600) -> Path:
 
 
 def test_a_secret_is_the_first_line_of_its_file(tmp_path):
-    secret = secret_in(secret_file(tmp_path, b"a password \nmore\n", 0o400))
+    secret = secret_in(secret_file(tmp_path, b"a password \nmore\n", 0o400), {})
 
     assert secret.reveal() == "a password"
     assert f"{secret}" == "***"
@@ -99,11 +99,11 @@ def test_a_file_of_a_secret_that_cannot_be_used_is_refused_without_its_text(
     tmp_path, text, mode, what
 ):
     with pytest.raises(SettingsRefused, match=what) as refused:
-        secret_in(secret_file(tmp_path, text, mode))
+        secret_in(secret_file(tmp_path, text, mode), {})
 
     assert "secret-1" not in str(refused.value)
 
 
 def test_a_file_of_a_secret_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(SettingsRefused, match="cannot be read: No such file"):
-        secret_in(tmp_path / "nothing")
+        secret_in(tmp_path / "nothing", {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from daemon.errors import SettingsError
@@ -10,6 +12,7 @@ from daemon.settings import SinkSettings
 from daemon.sinks.factory import sink_of
 from daemon.sinks.redis_stream import RedisStream
 from daemon.sinks.webhook import Webhook
+from tests.kit.handed import handed_over
 
 HOOK = SinkSettings(id="pager", url="https://example.org/hooks")
 STREAM = SinkSettings(id="stream", url="redis://127.0.0.1/2")
@@ -32,6 +35,15 @@ def test_a_webhook_has_a_secret_from_its_file_or_from_the_service_manager(secret
         assert (sink.kind, sink.name) == ("webhook", "https://example.org")
 
     assert [each.reveal() for each in known] == ["a-long-enough-secret"] * 2
+
+
+def test_a_secret_that_the_service_manager_lets_one_user_into_by_an_access_list_is_taken(tmp_path):
+    files = {"sink.pager.secret": b"a-long-enough-secret\n"}
+    folder = str(handed_over(tmp_path / "unit", files, by_list=False))
+    named = SinkSettings(id="other", url=HOOK.url, secret_file=Path(folder) / "sink.pager.secret")
+
+    for settings in (HOOK, named):
+        assert isinstance(sink_of(settings, folder, VirtualClock(), print), Webhook)
 
 
 def test_a_webhook_without_a_secret_is_refused():

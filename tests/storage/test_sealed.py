@@ -59,3 +59,11 @@ def test_a_vault_that_cannot_be_opened_says_what_to_do(tmp_path, vault):
     ):
         with pytest.raises(BrokerMisused, match="chmod"):
             asking()
+
+
+def test_a_part_of_a_secret_that_it_is_told_of_is_kept_out_of_what_is_said(tmp_path):
+    known: list[Secret] = []
+    vault = Vault(Place(tmp_path, know=known.append))
+    Sealed(vault, "paper", VirtualClock(NOW)).know(Secret(GRANTED))
+
+    assert known == [Secret(GRANTED)]

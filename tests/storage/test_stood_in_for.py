@@ -149,6 +149,19 @@ def test_a_guardian_that_does_not_tell_which_records_it_knows_is_of_an_earlier_v
         )
 
 
+def test_a_guardian_that_cannot_open_the_vault_is_told_of_with_what_keeps_it_shut(paper):
+    shut = replace(stood_in_for(paper), vault="its key is another")
+    with listening(paper.daemon.state_dir, msgspec.json.encode(shut)):
+        assert unlike(paper) == (
+            f"the guardian that watches {paper.daemon.state_dir} cannot open the vault, so it "
+            "could close nothing at a broker: its key is another"
+        )
+
+
+def test_a_guardian_that_can_open_the_vault_writes_what_it_always_wrote(paper):
+    assert b"vault" not in words(paper)
+
+
 @pytest.mark.parametrize("said", [b"", b"{", b'{"mode":"paper"}'])
 def test_a_guardian_that_says_nothing_of_it_is_told_of_too(paper, said):
     with listening(paper.daemon.state_dir, said):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+import stat
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 
@@ -15,11 +17,12 @@ from daemon.messages import DayEnded
 from daemon.storage import postgres_link
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.postgres import PostgresStore
-from daemon.storage.postgres_link import Address, Link, refused
+from daemon.storage.postgres_link import Address, Link, passwords, refused
 from daemon.storage.store import AWAY, UNKNOWN
 from tests.kit.facts import NOW, ORIGIN
 from tests.kit.fault_proxy import FaultProxy, fault_proxy
 from tests.kit.fault_ways import Fault, Then
+from tests.kit.handed import handed_over
 from tests.kit.servers import GUEST, free_port
 from tests.kit.stores import InSchema, audited, killed
 
@@ -275,10 +278,18 @@ def test_reading_makes_no_ledger_where_there_is_none(kept):
     assert not kept.store.exists()
 
 
-def test_a_password_is_taken_from_its_file_and_told_to_nobody(kept, tmp_path):
-    """Nor is the wrong one, where the server refuses it."""
+@pytest.fixture
+def guest(kept) -> Iterator[str]:
+    """The address, for one who has a password."""
     kept.execute(f"CREATE ROLE {GUEST} LOGIN SUPERUSER PASSWORD '{SECRET}'")
-    url, passfile = kept.url.replace("ordo@", f"{GUEST}@"), tmp_path / "pgpass"
+    yield kept.url.replace("ordo@", f"{GUEST}@")
+    kept.execute(f"DROP OWNED BY {GUEST}")
+    kept.execute(f"DROP ROLE {GUEST}")
+
+
+def test_a_password_is_taken_from_its_file_and_told_to_nobody(guest, tmp_path):
+    """Nor is the wrong one, where the server refuses it."""
+    url, passfile = guest, tmp_path / "pgpass"
     passfile.touch(0o600)
     store = PostgresStore(Address(url, passfile))
     passfile.write_text(f"*:*:*:{GUEST}:{SECRET}\n")
@@ -290,6 +301,34 @@ def test_a_password_is_taken_from_its_file_and_told_to_nobody(kept, tmp_path):
 
     assert "PGPASSFILE" in str(refused.value)
     assert SECRET not in str(refused.value) + store.name
+
+
+@pytest.mark.parametrize("by_list", [True, False], ids=["access list", "its modes"])
+def test_a_password_is_taken_from_a_file_that_one_user_is_let_into_by_an_access_list(
+    guest, tmp_path, by_list
+):
+    """PostgreSQL's clients pass over a file whose mode has a bit of the group."""
+    files = {"pgpass": f"*:*:*:{GUEST}:{SECRET}\n".encode()}
+    passfile = handed_over(tmp_path / "unit", files, by_list=by_list) / "pgpass"
+    store = PostgresStore(Address(guest, passfile))
+    StoredLedger(store, "owner").close()
+
+    assert store.exists()
+
+
+def test_a_copy_of_a_file_of_passwords_lies_on_no_disk_and_is_gone_with_the_connecting(tmp_path):
+    handed = handed_over(tmp_path / "unit", {"pgpass": b"*:*:*:me:x\n"}, by_list=False) / "pgpass"
+    with passwords(handed) as copy:
+        assert copy is not None
+        assert copy.read_bytes() == handed.read_bytes()
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+        assert str(copy.readlink()).startswith("/memfd:pgpass ")
+    assert not copy.exists()
+
+    handed.chmod(0o400)
+    for as_it_is in (handed, tmp_path / "absent", None):
+        with passwords(as_it_is) as given:
+            assert given == as_it_is
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from daemon.errors import SettingsError
 from daemon.storage import secret_file
 from daemon.storage.secret_file import locked, read_secret, require_private_folder, write_secret
+from tests.kit.handed import handed_over
 
 SOMEBODY = 54_321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -53,3 +54,11 @@ def test_a_folder_of_somebody_elses_is_refused(tmp_path, monkeypatch):
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(SettingsError, match="cannot be looked at: No such file"):
         require_private_folder(tmp_path / "absent")
+
+
+def test_a_file_that_one_user_is_let_into_by_the_service_manager_is_taken_from_its_folder(tmp_path):
+    folder = handed_over(tmp_path / "unit", {"vault.key": b"x"}, by_list=False)
+
+    assert read_secret(folder / "vault.key", credentials=str(folder)) == b"x"
+    with pytest.raises(SettingsError, match=r"is open to others \(mode 0440\)"):
+        read_secret(folder / "vault.key")

@@ -22,6 +22,7 @@ from daemon.storage.vault import PRESET, Place, Vault
 from daemon.storage.vault_keys import KEY_FILE, Cost, name_of, read_keys
 from daemon.storage.vault_rows import ASKED
 from daemon.telemetry.redaction import Secret
+from tests.kit.handed import handed_over
 
 NOW = 1_764_000_000_000_000_000
 CHEAP = Cost(log2_n=10)
@@ -422,8 +423,22 @@ def test_a_passphrase_may_be_handed_over(tmp_path):
 
     inside = vault_in(tmp_path / "state", credentials=str(handed))
     assert inside.open("home", "api_secret").reveal() == CANARY
-    (handed / "vault.passphrase").chmod(0o440)
+    (handed / "vault.passphrase").chmod(0o444)
     assert code_of(inside.check) == "bad_settings"
+
+
+@pytest.mark.parametrize("by_list", [True, False], ids=["access list", "its modes"])
+def test_a_vault_opens_by_what_one_user_is_let_into_by_an_access_list(vault, tmp_path, by_list):
+    put(vault, api_secret=CANARY)
+    key = vault.path.parent / KEY_FILE
+    folder = handed_over(tmp_path / "unit", {KEY_FILE: key.read_bytes()}, by_list=by_list)
+    key.unlink()
+    assert vault_in(vault.path.parent, credentials=str(folder)).check() == 1
+
+    under(WORDS, tmp_path / "other").begin(NOW, WORDS, CHEAP)
+    words = {"vault.passphrase": WORDS.reveal().encode()}
+    folder = handed_over(tmp_path / "another", words, by_list=by_list)
+    assert vault_in(tmp_path / "other", credentials=str(folder)).check() == 0
 
 
 @pytest.mark.parametrize("words", ["", "short", "lone \udcff half of a pair"])

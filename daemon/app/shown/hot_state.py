@@ -193,8 +193,9 @@ def store_of(where: Where, host: Host, know: Callable[[Secret], None]) -> HotSto
 
 
 def _password(settings: HotState, host: Host) -> Secret | None:
-    path = settings.password_file or credential(CREDENTIAL, {FOLDER: host.credentials})
-    return secret_in(path) if path is not None else None
+    environ = {FOLDER: host.credentials}
+    path = settings.password_file or credential(CREDENTIAL, environ)
+    return secret_in(path, environ) if path is not None else None
 
 
 async def _look_at(store: HotStore, mode: Mode, say: Callable[[str], None]) -> None:

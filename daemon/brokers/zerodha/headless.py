@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlsplit
@@ -50,6 +50,11 @@ _LEADS_ON = frozenset({301, 302, 303, 307, 308})
 _CODE = re.compile(r"\d{6}", re.ASCII)
 _COUNTS_NS = 60 * SECOND_NS
 """So long a code that was put in is worth sending."""
+_PERIOD_NS = 30 * SECOND_NS
+"""So long a code of a seed is one. Source: RFC 6238, 5.2."""
+_LEAST_NS = 3 * SECOND_NS
+"""A code that has less of its time left is not made: it could be over where it is looked at, and a
+broker that takes none but the code of now would call it wrong, which ends these log-ins."""
 _CODE_WANTED = "it waits for a one-time code, which `ordo login` asks for with --otp"
 
 
@@ -101,15 +106,22 @@ class Headless:
         now_ns: market time, by which codes and mornings go.
         wall: host time, by which credentials are put in.
         root: where the log-in page is, or a stand-in's.
+        sleep: waits so many seconds.
     """
 
     def __init__(
-        self, given: Given, now_ns: Callable[[], int], wall: Clock, root: str = login.SITE
+        self,
+        given: Given,
+        now_ns: Callable[[], int],
+        wall: Clock,
+        root: str = login.SITE,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._given = given
         self._now_ns = now_ns
         self._wall = wall
         self._root = root
+        self._sleep = sleep
 
     async def code(self) -> Code | None:
         """Take the one-time code that a person has just put in; None: there is none.
@@ -174,7 +186,7 @@ class Headless:
         asked = told(await transport.send(sent, None), _Asked, known)
         request_id = Secret(asked.request_id)
         try:
-            code = _code(held, self._now_ns())
+            code = _code(held, await self._code_ns(held))
             sent = code_form(held.user_id, request_id, code)
             told(await transport.send(sent, None), _Passed, (*known, request_id, code))
             path = f"/connect/login?v=3&api_key={quote(api_key.reveal(), '')}"
@@ -186,6 +198,15 @@ class Headless:
         except BrokerUnavailable as error:
             raise OutcomeUnknown(str(error)) from error
         raise WireGarbled("the log-in page leads on and on, and to no session")
+
+    async def _code_ns(self, held: _Held) -> int:
+        """Return the instant of which a code is made, once it has come."""
+        now_ns = self._now_ns()
+        wait_ns = rest_ns(now_ns) if held.code is None else 0
+        if not wait_ns:
+            return now_ns
+        await self._sleep(wait_ns / SECOND_NS)
+        return max(self._now_ns(), now_ns + wait_ns)  # whoever waits may wake a little early
 
     def _held(self, code: Code | None) -> _Held:
         found: dict[str, Secret] = {}
@@ -247,6 +268,12 @@ def _code(held: _Held, now_ns: int) -> Secret:
         return held.code.digits
     assert held.seed is not None, "without either nothing is begun"
     return code_of(held.seed, now_ns)
+
+
+def rest_ns(now_ns: int) -> int:
+    """Return how long to wait before a code is made of a seed; 0: it would last long enough."""
+    left_ns = _PERIOD_NS - now_ns % _PERIOD_NS
+    return left_ns if left_ns < _LEAST_NS else 0
 
 
 def code_of(seed: Secret, now_ns: int) -> Secret:

@@ -29,6 +29,10 @@ class Kept(Protocol):
         """Return a credential of the account; None: there is none."""
         ...
 
+    def know(self, secret: Secret) -> None:
+        """Have a secret kept out of what is said, as all are that lie here by themselves."""
+        ...
+
 
 class Credentials(Kept, Protocol):
     """The same, for whoever makes sessions."""
@@ -96,6 +100,7 @@ class Resuming:
             grant = login.recalled(text)
         except WireGarbled as error:
             raise PersonWanted(str(error)) from error
+        self._kept.know(grant.access_token)  # what is sealed holds its end as well
         if self._now_ns() >= grant.until_ns:
             raise PersonWanted(_FIRST)
         return grant

@@ -130,5 +130,6 @@ class SigningIn(Resuming):
         asked_ns = self._now_ns()
         reply = await self._client.exchange(login.exchange(api_key, api_secret, token))
         grant = login.granted(reply, asked_ns, (api_key, token))
+        self._credentials.know(grant.access_token)
         await asyncio.to_thread(self._credentials.keep, ACCESS_TOKEN, login.kept(grant))
         return grant

@@ -36,6 +36,7 @@ from daemon.storage.sqlite import SqliteStore
 from daemon.storage.stored import Stored
 from tests.kit.acting import BASKET, DAY, clock, day_opened, ended, sold
 from tests.kit.acting import opened as entered
+from tests.kit.handed import handed_over
 from tests.kit.servers import free_port, redis_server
 
 LIVE: Any = "live"  # a mode that settings refuse so far
@@ -118,6 +119,16 @@ async def test_the_password_comes_from_a_private_file(tmp_path, handed):
         path.chmod(0o644)
         with pytest.raises(SettingsRefused, match="is open to others"):
             await found(place(tmp_path, hot), host)
+
+
+async def test_a_password_that_one_user_is_let_into_by_an_access_list_is_taken(tmp_path):
+    handed = {"hot_state.password": b"a-long-enough-password\n"}
+    folder = handed_over(tmp_path / "unit", handed, by_list=False)
+    with redis_server(options={"requirepass": "a-long-enough-password"}) as server:
+        hot = HotState(url=server.url)
+        opened_, _ = await found(place(tmp_path, hot), Host(credentials=str(folder)))
+
+    assert opened_.mirror.lost_because == ""
 
 
 async def test_a_poisoned_value_is_told_and_the_rest_is_believed(tmp_path):

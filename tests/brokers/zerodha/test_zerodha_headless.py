@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import time
 from urllib.parse import parse_qs
 
@@ -69,9 +69,10 @@ class Alone(KiteAccount):
         on("GET /connect/finish", LEADS)
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, sleep: Callable[[float], Awaitable[object]] | None = None) -> None:
         """Forget all but what is kept."""
-        alone = Headless(self.kept, self.clock.now_ns, self.wall, self.script.url)
+        wait = self.pause if sleep is None else sleep
+        alone = Headless(self.kept, self.clock.now_ns, self.wall, self.script.url, wait)
         self.broker._signing_in = SigningIn(self.client, self.kept, self.clock.now_ns, alone)
         self.script.asked.clear()
 
@@ -206,6 +207,36 @@ async def test_an_answer_that_is_neither_yes_nor_no_waits_for_a_person_or_the_ne
 
     assert isinstance(again, StepWanted)
     assert account.script.asked == []
+
+
+@pytest.mark.parametrize(
+    ("into_ms", "waits_s"), [(0, []), (27_000, []), (27_001, [2.999]), (29_999, [0.001])]
+)
+async def test_a_code_of_a_seed_is_made_where_three_seconds_of_its_time_are_left(
+    account, into_ms, waits_s
+):
+    """Else it waits for the next one, within the same attempt."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    account.clock = VirtualClock(NOW + into_ms * SECOND_NS // 1_000)
+    account.restart(sleep)
+    assert isinstance((await account.broker.log_in(1))[0], LoggedIn)
+
+    code = pyotp.TOTP(SEED).at(NOW // SECOND_NS + 30 * len(waits_s))
+    assert [each["twofa_value"] for each in account.sent(ENTER)] == [code]
+    assert (slept, account.tried) == (waits_s, Attempts(SIX + DAY_NS, (Reason.ENDED,)))
+
+
+async def test_a_code_that_a_person_put_in_is_sent_at_once(account):
+    account.clock = VirtualClock(NOW + 29 * SECOND_NS)
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    account.restart()
+    assert isinstance((await account.broker.log_in(1))[0], LoggedIn)
+
+    assert [each["twofa_value"] for each in account.sent(ENTER)] == [CODE]
 
 
 async def test_what_never_left_is_no_attempt(account):

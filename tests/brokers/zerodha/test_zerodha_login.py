@@ -135,6 +135,21 @@ async def test_a_session_that_was_kept_is_used_after_a_restart(account):
     assert "POST /session/token" not in account.script.routes()
 
 
+@pytest.mark.parametrize("is_kept", [True, False], ids=["it was kept", "it is exchanged"])
+async def test_the_token_of_a_session_is_known_by_itself_to_whoever_cleans_the_log(
+    account, is_kept
+):
+    """What is sealed is its end and its token as one text, which stands nowhere so."""
+    if is_kept:
+        account.kept.keep("access_token", Secret(f"{SIX} {GRANTED}"))
+    else:
+        account.bring()
+    await account.broker.log_in(2)
+
+    told = account.kept.known.without(f"403 for wss://x/?api_key=k&access_token={GRANTED}")
+    assert told == "403 for wss://x/?api_key=k&access_token=***"
+
+
 @pytest.mark.parametrize("kept", [f"{NOW} {GRANTED}", "scribble"])
 async def test_a_session_that_is_over_or_unreadable_is_not_used(account, kept):
     account.kept.keep("access_token", Secret(kept))
