@@ -162,9 +162,14 @@ INSTALL_LOCKED = $(PIP) install --no-deps --require-hashes -r
 INSTALL_SELF = $(INSTALL_LOCKED) requirements/build.txt && \
   $(PIP) install --no-deps --no-build-isolation -e . && $(PIP) check
 
-# A .venv holds absolute paths: one that was moved along with its folder is made anew.
-ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
+# A .venv holds absolute paths: one that was moved along with its folder is made anew. So is one whose
+# Python is gone, or is none of those that whoever calls has named.
+ifneq ($(shell [ -x $(BIN)/python ] && cat $(VENV)/.python 2>/dev/null),$(CURDIR))
 $(VENV)/.python: moved
+else ifneq ($(origin PYTHON),file)
+ifeq ($(filter $(shell cat $(VENV)/.made-with 2>/dev/null),$(PYTHON)),)
+$(VENV)/.python: moved
+endif
 endif
 
 $(VENV)/.python:
@@ -174,7 +179,8 @@ $(VENV)/.python:
 	    echo "$$python has no venv; install it (Debian and Ubuntu: python3-venv)" >&2; exit 1; \
 	  fi; \
 	  echo "making $(VENV) with $$($$python --version)"; \
-	  "$$python" -m venv --clear $(VENV) && printf '%s' "$(CURDIR)" > $@; exit; \
+	  "$$python" -m venv --clear $(VENV) && printf '%s' "$$python" > $(VENV)/.made-with && \
+	  printf '%s' "$(CURDIR)" > $@; exit; \
 	done; \
 	echo "Ordo needs Python 3.11 or newer; none of these is: $(PYTHON)." >&2; \
 	echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1

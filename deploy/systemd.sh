@@ -101,6 +101,58 @@ TOLD
   exit 1
 }
 
+# The units see nothing of what is hidden here (ProtectHome=yes): with a Python there none starts.
+require_python_in_sight() {
+  [ -d "$1" ] || return 0
+  for path in "$(readlink -f "$1/bin/python" || :)" \
+    "$(sed -n 's/^home *= *//p' "$1/pyvenv.cfg" 2>/dev/null || :)"; do
+    case $path in
+      /root/* | /home/* | /run/user/*) ;;
+      *) continue ;;
+    esac
+    rm -rf "${CODE:?}/.new"
+    cat >&2 <<TOLD
+
+The units would not start: the Python of $1 is at
+$path, and they see nothing below /root, /home and /run/user.
+
+Take one that lies elsewhere: a package of the system, or one of uv's that is put there with
+UV_PYTHON_INSTALL_DIR=/opt/python. Then remove $CODE/.venv, and name it:
+
+  make install-systemd PYTHON=/path/to/python CONFIRM=yes
+TOLD
+    exit 1
+  done
+}
+
+# Runs code once as a user without rights, as the units are: root reads what is shut to them.
+# $1 is the Python, $2 the folder of the code.
+require_open_to_units() {
+  if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
+    return 0
+  fi
+  units='setpriv --reuid 65534 --regid 65534 --clear-groups'
+  # What is staged in a private folder is shut to all, whatever its own modes are.
+  if [ -n "$ROOT" ] && ! { $units test -x "$CODE" && $units test -x "$1"; }; then
+    return 0
+  fi
+  for program in 'daemon run' daemon.guardian; do
+    # shellcheck disable=SC2086  # a module and a word
+    found=$(cd "$CODE" && PYTHONPATH="$2" PYTHONDONTWRITEBYTECODE=1 \
+      $units "$1" -P -m $program --help 2>&1) && continue
+    rm -rf "${CODE:?}/.new"
+    cat >&2 <<TOLD
+
+The units would not start, for a user without rights cannot run the code of $2:
+
+$found
+
+Let every user read $CODE, what is above it, and the Python; and run it again.
+TOLD
+    exit 1
+  done
+}
+
 # Lets the new code look at the settings, strategies and records that are there. What it refuses would
 # keep every start from beginning, with the code gone that went by it.
 require_accepted() {
@@ -108,9 +160,11 @@ require_accepted() {
   python=${CHECKED_BY:-}
   if [ -z "$ROOT" ]; then
     make --no-print-directory -C "$CODE/.new" setup
+    require_python_in_sight "$CODE/.new/.venv"
     python=$CODE/.new/.venv/bin/python
   fi
   [ -n "$python" ] || return 0
+  require_open_to_units "$python" "$CODE/.new"
   # From where the units run, by the state folder that they name, and leaving nothing in the new tree.
   found=$(cd "$CODE" && ORDO_DAEMON__STATE_DIR="$STATE" PYTHONPATH="$CODE/.new" \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -147,6 +201,7 @@ install_it() {
     echo "$CODE is what is installed; run this in the checkout that it comes from" >&2
     exit 1
   fi
+  require_python_in_sight "$CODE/.venv"
   umask 022
   mkdir -p "$CODE" "$OWN" "$(dirname "$UNIT")"
   # All is copied before anything is replaced: a disk that fills up leaves what was there.
@@ -158,6 +213,9 @@ install_it() {
   find "$CODE/.new" -name __pycache__ -type d -prune -exec rm -rf {} +
   # The next installation sees by this copy which strategies were changed.
   cp -R "$CODE/.new/strategies" "$CODE/.new/${LAID##*/}"
+  # A checkout made under a umask of 077 is open to whoever made it alone, and the units are not he.
+  chmod u=rwX,go=rX "$CODE"
+  chmod -R u=rwX,go=rX "$CODE/.new"
   require_accepted
   if [ ! -e "$SETTINGS" ]; then
     (umask 077 && sed -e 's#^state_dir = .*#state_dir = "/var/lib/ordo"#' \
@@ -177,6 +235,9 @@ install_it() {
   mv "$GUARDIAN.new" "$GUARDIAN"
   if [ -z "$ROOT" ]; then
     make --no-print-directory -C "$CODE" setup
+    chmod -R u=rwX,go=rX "$CODE/.venv"
+    require_python_in_sight "$CODE/.venv"
+    require_open_to_units "$CODE/.venv/bin/python" "$CODE"
     "$CODE/.venv/bin/python" -m compileall -q "$CODE/daemon" "$CODE/strategies"
     systemctl daemon-reload
   fi

@@ -66,6 +66,7 @@ def _preflight(path: Path | None, replaces: Path | None) -> Iterator[Finding]:
     yield fed
     yield looked("strategies", market.strategies, settings, first_day)
     yield looked("state folder", machine.state_folder, settings)
+    yield looked("files", machine.files, settings)
     yield looked("logs", machine.logs, settings)
     yield looked("ledger", records.ledger, settings)
     yield looked("hot state", check_hot_state.hot_state, settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import stat
 from contextlib import closing
@@ -20,6 +19,7 @@ from daemon.jobs.preflight.findings import Finding, fail, ok, warn, worst
 from daemon.runtime.clock import WallClock
 from daemon.settings import FeedKind, Settings
 from daemon.sinks.factory import sink_of
+from daemon.storage.whole import owner_in
 from daemon.telemetry.redaction import Secrets
 from daemon.worlds import front_expiry
 
@@ -62,15 +62,15 @@ def sinks(settings: Settings) -> Finding:
 
 
 def secrets(settings: Settings, token_path: Path) -> Finding:
-    """Say whether the files of tokens are for their owner alone."""
+    """Say whether the files of tokens are for the user that the daemon runs as, and him alone."""
     check, found = "tokens", []
     paths = [token_path, settings.daemon.state_dir / "tokens.json"]
     there = [path for path in paths if path.exists()]
     for path in there:
-        about = path.stat()
+        about, owner = path.stat(), owner_in(path.parent)
         mode = stat.S_IMODE(about.st_mode)
-        if about.st_uid != os.getuid():
-            mend = f"chown it to this user, or run Ordo as user {about.st_uid}"
+        if about.st_uid != owner:
+            mend = f"chown it to user {owner}, as whom the daemon reads it"
             found.append(fail(check, f"{path} belongs to user {about.st_uid}", mend))
         elif mode & _OTHERS:
             mend = f"chmod 600 {path}, and make new tokens: somebody may have read it"

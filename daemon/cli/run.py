@@ -55,6 +55,7 @@ from daemon.messages.modes import modes_of
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings import FeedKind, Settings
 from daemon.storage.emergency import GuardedLedger
+from daemon.storage.exclusive import require_ours
 from daemon.telemetry.printing import Printer
 from daemon.worlds import GeneratedMarket, begins_ns, front_expiry
 
@@ -81,6 +82,7 @@ def command(
 ) -> int:
     """Run the daemon in the foreground."""
     loaded = load_settings(settings)
+    require_ours(loaded.daemon.state_dir)
     replays = data is not None or loaded.feed.kind is FeedKind.REPLAY
     named, unread = [find_filed(name, loaded) for name in strategies], dict[str, str]()
     if not strategies:

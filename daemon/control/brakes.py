@@ -44,9 +44,10 @@ class Brakes:
         """Stop the entries of a scope durably, and have all of it closed."""
         return await self._latch(LatchKind.KILL, scope, name, (reason, by))
 
-    async def cancel_all(self, scope: Scope, name: str, by: str) -> Done:
+    async def cancel_all(self, scope: Scope, name: str, reason: str, by: str) -> Done:
         """Take every working order of a scope out of the book."""
-        await self._ask_all(self._line.reached(scope, name), CancelAll(scope, name, by))
+        asked = CancelAll(scope, name, because(by, reason))
+        await self._ask_all(self._line.reached(scope, name), asked)
         return Done()
 
     async def rearm(self, latch_id: str, by: str) -> Done:
@@ -121,6 +122,11 @@ class Brakes:
     def _tell(self, reached: tuple[str, ...], latched: Latched) -> None:
         for to in reached:
             self._line.tell(to, PullLatch(latched), Lane.CONTROL)
+
+
+def because(by: str, reason: str) -> str:
+    """Return who wants something and why, for what has no other place for it."""
+    return f"{by} ({reason})" if reason else by
 
 
 def as_latch(latched: Latched) -> latch_files.Latch:

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from daemon.control.brakes import Brakes
+from daemon.control.brakes import Brakes, because
 from daemon.control.line import Refusal
 from daemon.control.reads import Reads
 from daemon.errors import OrdoError, SettingsError
@@ -184,17 +184,17 @@ class LocalSocket:
         return {"latch": msgspec.to_builtins(latched)}
 
     async def _cancel_all(self, asked: Asked, by: str) -> Answer:
-        done = await self._brakes.cancel_all(asked.scope, asked.id, _because(by, asked.reason))
+        done = await self._brakes.cancel_all(asked.scope, asked.id, asked.reason, by)
         return {"text": done.text}
 
     async def _rearm(self, asked: Asked, by: str) -> Answer:
-        done = await self._brakes.rearm(asked.latch_id, _because(by, asked.reason))
+        done = await self._brakes.rearm(asked.latch_id, because(by, asked.reason))
         return {"text": done.text}
 
     async def _kill_stage(self, asked: Asked, by: str) -> Answer:  # noqa: ARG002
         staged = await self._reads.kill_stage(asked.latch_id)
-        because = await self._reads.kept_from_leaving(staged)
-        return {"stages": _built(staged), **({"because": because} if because else {})}
+        kept = await self._reads.kept_from_leaving(staged)
+        return {"stages": _built(staged), **({"because": kept} if kept else {})}
 
     async def _latches(self, asked: Asked, by: str) -> Answer:  # noqa: ARG002
         accounts: Sequence[AccountSeen] = ()
@@ -268,11 +268,6 @@ def _name_of(user: int) -> str:
         return pwd.getpwuid(user).pw_name
     except KeyError:
         return str(user)
-
-
-def _because(by: str, reason: str) -> str:
-    """Return who wants something and why, for what has no other place for it."""
-    return f"{by} ({reason})" if reason else by
 
 
 def _built(many: Sequence[Any]) -> Any:

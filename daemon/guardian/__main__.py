@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from daemon.domain.orders.arming import Mode, mode_of_all
-from daemon.errors import OrdoError, SettingsError
+from daemon.errors import OrdoError, SettingsError, VaultError
 from daemon.guardian.decision import Exposure
 from daemon.guardian.listening import listening
 from daemon.guardian.sight import Sight, sight_of
@@ -28,10 +28,13 @@ from daemon.settings.credentials import FOLDER
 from daemon.storage.stood_in_for import MEND, stood_in_for, unlike, watched
 from daemon.storage.unused import never_ran
 from daemon.storage.vault import Place, Vault
+from daemon.storage.whole import ROOT
 from daemon.telemetry.notify import VARIABLE
 from daemon.telemetry.printing import Printer
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+_UNITS: Final = Path("/run/credentials/ordo-guardian.service")
+"""What the guardian that systemd runs was handed, for as long as it runs."""
 _HUNG_UP: Final = (
     "the terminal is gone, or somebody sent SIGHUP: the guardian watches on; settings are read at "
     "a start alone, and SIGTERM ends it"
@@ -41,15 +44,27 @@ _HUNG_UP: Final = (
 @click.command("ordo-guardian", context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--settings", type=click.Path(path_type=Path), help="Another settings.toml.")
 @click.option("--once", is_flag=True, help="Say how things stand, change nothing, and end.")
-def command(settings: Path | None, *, once: bool) -> int:
+@click.option("--key", type=click.Path(path_type=Path), help="The file of the vault's keys.")
+def command(settings: Path | None, key: Path | None, *, once: bool) -> int:
     """Close what is open where no daemon guards it any more."""
     loaded = load_with_rules(settings, os.environ)
-    ways = _ways(loaded)
-    return _told(loaded, ways) if once else _watched(loaded, ways)
+    handed = os.environ.get(FOLDER, "") or (_handed_to_the_unit() if once else "")
+    place = Place(loaded.daemon.state_dir, handed, key)
+    ways = _ways(loaded, place)
+    return _told(loaded, ways, place) if once else _watched(loaded, ways)
 
 
-def _ways(settings: Settings) -> Ways | None:
+def _handed_to_the_unit() -> str:
+    """Return the folder of what the guardian that runs was handed, which root may read."""
+    return str(_UNITS) if os.geteuid() == ROOT and _UNITS.is_dir() else ""
+
+
+def _ways(settings: Settings, place: Place) -> Ways | None:
     """Return the ways to the accounts at brokers; None: all are on paper.
+
+    Args:
+        settings: everything that was set.
+        place: of the vault with their sessions.
 
     Raises:
         SettingsError: all are on paper, in a market that only the daemon hears of.
@@ -61,11 +76,10 @@ def _ways(settings: Settings) -> Ways | None:
                 "hears: there is nothing to stand in for, and no guardian is needed"
             )
         return None
-    place = Place(settings.daemon.state_dir, os.environ.get(FOLDER, ""))
     return Ways(settings, Vault(place))
 
 
-def _told(settings: Settings, ways: Ways | None) -> int:
+def _told(settings: Settings, ways: Ways | None, place: Place) -> int:
     """Say how things stand."""
     state_dir = settings.daemon.state_dir
     listens = "watches" if watched(state_dir) else "does not watch"
@@ -74,11 +88,25 @@ def _told(settings: Settings, ways: Ways | None) -> int:
     if other := unlike(settings):
         click.echo(f"ALERT {other}; {MEND}")
     click.echo(f"daemon: {never_ran(state_dir) or daemon_of(state_dir)}")
+    if ways is not None and not place.credentials and (why := _unkeyed(ways.vault)):
+        click.echo(f"broker: not looked at: {why}")
+        return 0
     sight = sight_of(settings, ways, lambda: None)
     click.echo(f"broker: {asyncio.run(_seen(sight))}")
     if sight.why:
         click.echo(f"because: {sight.why}")
     return 0
+
+
+def _unkeyed(vault: Vault) -> str:
+    """Say that this command lacks the key, which a guardian may have; empty: it is not that."""
+    try:
+        vault.check()
+    except VaultError as error:
+        return str(error) if error.code == "no_vault_key" else ""
+    except SettingsError:  # the look tells of it
+        return ""
+    return ""
 
 
 async def _seen(sight: Sight) -> Exposure:

@@ -169,8 +169,12 @@ def _require_ours(state_dir: Path) -> None:
     """See that the daemon can be heard: root opens all, but what it listens on is for root alone.
 
     Raises:
+        SettingsError: this is root, and the folder is another user's.
         PermissionError: the daemon is another user's.
     """
+    exclusive.require_ours(state_dir, exclusive.GUARDIAN)
     lock = state_dir / exclusive.LOCK
-    if (lock if lock.exists() else state_dir).stat().st_uid != os.geteuid():
-        raise PermissionError(errno.EPERM, "the daemon is another user's, and could not be heard")
+    whose = lock if lock.exists() else state_dir
+    if (owner := whose.stat().st_uid) != os.geteuid():
+        told = f"{whose} belongs to user {owner}, whose daemon could not be heard"
+        raise PermissionError(errno.EPERM, told)

@@ -22,10 +22,12 @@ from msgspec import Struct
 
 from daemon.errors import OrdoError, SettingsError, StoreError
 from daemon.storage import ballast, fence
+from daemon.storage.whole import owner_in
 
 DAEMON: Final = "daemon"
 GUARDIAN: Final = "guardian"
 LOCK: Final = "daemon.lock"
+_UNITS: Final = {DAEMON: "ordo", GUARDIAN: "ordo-guardian"}
 _ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _GONE = (b"Z", b"X")
@@ -136,9 +138,10 @@ def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[Hold]:
         what: this process is.
 
     Raises:
-        SettingsError: the folder cannot be made or written to.
+        SettingsError: the folder cannot be made or written to, or is not for root to run on.
         StoreError: another program holds it, or its disk is full or fails.
     """
+    require_ours(state_dir, what)
     with ExitStack() as held:
         try:
             hold = _taken(held, state_dir, what)
@@ -152,6 +155,28 @@ def exclusively(state_dir: Path, what: str = DAEMON) -> Iterator[Hold]:
             left = ""
         finally:
             hold.let_go(left)
+
+
+def require_ours(state_dir: Path, what: str = DAEMON) -> None:
+    """Refuse root the folder of another user: he could not use what root would leave there.
+
+    Args:
+        state_dir: need not be there; whoever makes it owns it.
+        what: this process is.
+
+    Raises:
+        SettingsError: it is another user's.
+    """
+    owner = os.geteuid()
+    with suppress(OSError):  # whoever takes the folder tells of it
+        owner = owner_in(state_dir)
+    if owner != os.geteuid():
+        raise SettingsError(
+            f"the state folder {state_dir} belongs to user {owner}, who could not use the files "
+            f"that root leaves in it; start this with `systemctl start {_UNITS[what]}`, or as that "
+            "user",
+            "state_folder_unusable",
+        )
 
 
 def last_holder(state_dir: Path) -> Holder | None:
@@ -231,11 +256,25 @@ def _unusable(state_dir: Path, error: OSError) -> OrdoError:
             " disk, or see what the system's log says of it, and start again",
             "state_disk_fails",
         )
+    file = Path(error.filename or state_dir)
+    named = "" if file == state_dir else f"{file}: "
     return SettingsError(
-        f"the state folder {state_dir} cannot be used: {error.strerror}; "
-        "let [daemon] state_dir name a folder that this user may write to",
+        f"the state folder {state_dir} cannot be used: {named}{error.strerror}; "
+        f"{_mend(state_dir, file)}",
         "state_folder_unusable",
     )
+
+
+def _mend(state_dir: Path, file: Path) -> str:
+    """Return what to do about a file of a folder that cannot be used."""
+    with suppress(OSError):
+        theirs, ours = file.lstat().st_uid, owner_in(state_dir)
+        if file != state_dir and theirs != ours:
+            return (
+                f"it belongs to user {theirs}: as root chown it to user {ours}, and what else "
+                "`ordo check` names"
+            )
+    return "let [daemon] state_dir name a folder that this user may write to"
 
 
 def _began(pid: int) -> int:

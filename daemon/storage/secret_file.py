@@ -15,10 +15,9 @@ from pathlib import Path
 
 from daemon.errors import SettingsError
 from daemon.settings.credentials import OTHERS, opened
-from daemon.storage.whole import give_to_owner_of, write_whole
+from daemon.storage.whole import ROOT, give_to_owner_of, owner_in, write_whole
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-_ROOT = 0
 
 
 def read_secret(path: Path, change: str = "make new tokens", credentials: str = "") -> bytes | None:
@@ -69,9 +68,10 @@ def _require_own(path: Path, about: os.stat_result, change: str, by: int) -> Non
             "for somebody may have read what it holds",
             "secret_exposed",
         )
-    if about.st_uid not in _owners(path.parent):
+    owner = owner_in(path.parent)
+    if about.st_uid not in {ROOT, os.geteuid(), owner}:
         raise SettingsError(
-            f"{path} belongs to user {about.st_uid}; chown it to this user, and {change}, "
+            f"{path} belongs to user {about.st_uid}; chown it to user {owner}, and {change}, "
             "for somebody else may have written it",
             "secret_exposed",
         )
@@ -99,7 +99,7 @@ def require_private_folder(folder: Path, closed: int = OTHERS) -> None:
             "is yours",
             "secret_exposed",
         )
-    if os.geteuid() != _ROOT and about.st_uid not in (_ROOT, os.geteuid()):
+    if os.geteuid() != ROOT and about.st_uid not in (ROOT, os.geteuid()):
         sentence = f"{folder} belongs to user {about.st_uid}; chown it to this user"
         raise SettingsError(sentence, "secret_exposed")
 
@@ -136,12 +136,6 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _owners(folder: Path) -> set[int]:
-    """Whose file is taken: this user's, root's, and by root that of whom the folder is."""
-    mine = os.geteuid()
-    return {_ROOT, mine, folder.stat().st_uid} if mine == _ROOT else {_ROOT, mine}
 
 
 def _unusable(what: str) -> SettingsError:

@@ -32,6 +32,11 @@ _KEY_BYTES = 32
 _MOST_KEYS = 16
 _MEND = "put back the file that it was, or begin anew: every credential must be put in again then"
 
+_MAY_BE_THERE = (
+    "the daemon and the guardian that run may have it: put the file back where it lay there, or "
+    "name it with --key"
+)
+
 
 class Cost(Struct, frozen=True, forbid_unknown_fields=True):
     """What one guess of a passphrase costs whoever has stolen the vault.
@@ -120,10 +125,9 @@ def read_keys(path: Path, credentials: str = "") -> tuple[bytes, ...]:
     require_private_folder(path.parent, _WRITERS)
     held = read_secret(path, CHANGE, credentials)
     if held is None:
-        sentence = (
-            f"there is no key at {path}, and none is handed over as the credential {KEY_FILE}"
-        )
-        raise VaultError(f"{sentence}; {_MEND}", "no_vault_key")
+        sentence = f"there is no key at {path}, and this command was handed none as the credential"
+        mend = _MEND if credentials else _MAY_BE_THERE
+        raise VaultError(f"{sentence} {KEY_FILE}; {mend}", "no_vault_key")
     keys = tuple(held.split())
     if not 1 <= len(keys) <= _MOST_KEYS or not all(map(_is_key, keys)):
         raise VaultError(f"{path} holds no keys of a vault, one a line; {_MEND}", "vault_locked")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+ROOT = 0
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -36,6 +37,16 @@ def write_whole(path: Path, data: bytes, *, of_folder: bool = False) -> None:
             os.close(descriptor)
 
 
+def owner_in(folder: Path) -> int:
+    """Return whose the files of a folder are to be: this user's, and by root its owner's.
+
+    Raises:
+        OSError: root cannot look at the folder.
+    """
+    mine = os.geteuid()
+    return folder.stat().st_uid if mine == ROOT else mine
+
+
 def give_to_owner_of(folder: Path, descriptor: int) -> None:
     """Let a file that root has made in somebody's folder be his; of others' files nothing changes.
 
@@ -43,7 +54,7 @@ def give_to_owner_of(folder: Path, descriptor: int) -> None:
         OSError: the disk refused.
     """
     owner = folder.stat()
-    if os.geteuid() == 0 and os.fstat(descriptor).st_uid != owner.st_uid:
+    if os.geteuid() == ROOT and os.fstat(descriptor).st_uid != owner.st_uid:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 

@@ -74,8 +74,8 @@ async def pause(call: Call) -> PausedTold:
 
 async def cancel_all(call: Call) -> DoneTold:
     """Take every working order of a scope out of the book."""
-    brakes = call.house.control.brakes
-    done = await brakes.cancel_all(call.body.scope, _name(call), call.who.name)
+    brakes, body = call.house.control.brakes, call.body
+    done = await brakes.cancel_all(body.scope, _name(call), body.reason, call.who.name)
     return done_told(done, call.mode)
 
 

@@ -22,7 +22,17 @@ from tests.kit.commands import told
 from tests.kit.fake_daemon import TOKEN
 
 CHECKS = [
-    *("settings", "feed", "strategies", "state folder", "logs", "ledger", "hot state", "sinks"),
+    *(
+        "settings",
+        "feed",
+        "strategies",
+        "state folder",
+        "files",
+        "logs",
+        "ledger",
+        "hot state",
+        "sinks",
+    ),
     *("tokens", "vault", "latches"),
     *("guardian", "port", "clock", "rules", "calendar", "rates", "broker of paper", "static IP"),
     "live",

@@ -18,6 +18,7 @@ from tests.kit.fake_daemon import TOKEN
 
 OK, WARN, FAIL = Verdict
 DAY = date(2026, 11, 18)
+SOMEBODY = 54_321
 REPLAY = Settings(feed=Feed(kind=FeedKind.REPLAY))
 
 
@@ -68,10 +69,22 @@ def test_a_file_of_tokens_that_is_open_to_others_fails(state, token, name, mode)
 
 def test_a_token_of_another_user_fails(state, token, monkeypatch):
     mine = os.getuid()
-    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
     found = check_outside.secrets(of(state), token)
 
     assert (found.verdict, found.evidence) == (FAIL, f"{token} belongs to user {mine}")
+    assert f"chown it to user {mine + 1}," in found.mend
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize(("owner", "verdict"), [(SOMEBODY, OK), (0, FAIL)])
+def test_root_wants_the_tokens_to_be_of_whom_the_daemons_folder_is(state, token, owner, verdict):
+    os.chown(state, SOMEBODY, SOMEBODY)
+    os.chown(token, owner, owner)
+    found = check_outside.secrets(of(state), token)
+
+    assert found.verdict is verdict
+    assert (f"chown it to user {SOMEBODY}," in found.mend) is (verdict is FAIL)
 
 
 def test_a_file_that_holds_no_token_fails(state, token):

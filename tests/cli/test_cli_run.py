@@ -309,6 +309,18 @@ def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path):
     assert "[daemon] state_dir" in done.err
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_root_runs_on_no_state_folder_of_another_users_and_leaves_nothing_in_it(tmp_path):
+    (tmp_path / "state").mkdir()
+    os.chown(tmp_path / "state", 54_321, 54_321)
+    done = ran()
+
+    assert (done.code, done.out) == (2, "")
+    assert "the state folder state belongs to user 54321, " in done.err
+    assert "`systemctl start ordo`, or as that user" in done.err
+    assert list((tmp_path / "state").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("args", "told_why"),
     [

@@ -7,7 +7,8 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from shutil import copy, copytree, ignore_patterns, rmtree
+from shutil import copy, copytree, ignore_patterns, rmtree, which
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -143,6 +144,89 @@ def test_settings_that_the_new_code_refuses_keep_the_old_code_in_its_place(tmp_p
     assert not (code / "daemon" / "old.py").exists()
     assert not list(code.rglob("__pycache__"))
     assert not list(code.glob(".*"))
+
+
+def shut(folder: Path) -> None:
+    """Take from everybody else what he may do with a folder, as a umask of 077 does."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(mode(path) & 0o700)
+
+
+def test_what_is_installed_every_user_may_read_though_its_checkout_is_shut(tmp_path, checkout):
+    (checkout / "daemon" / "kill.py").write_text("")
+    shut(checkout)
+    code = tmp_path / "opt" / "ordo"
+    code.mkdir(parents=True, mode=0o700)
+    ran("install", tmp_path, checkout, CONFIRM="yes")
+
+    assert (code / "daemon" / "kill.py").exists()
+    for path in (code, *code.rglob("*")):
+        assert mode(path) == (0o755 if path.is_dir() else 0o644)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or which("setpriv") is None, reason="needs root, and setpriv")
+@pytest.mark.parametrize("is_shut", [False, True])
+def test_what_a_user_without_rights_cannot_run_replaces_nothing(checkout, is_shut):
+    """A tool that does nothing stands for whatever shuts him out."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        root, tools = Path(folder), Path(folder) / "tools"
+        root.chmod(0o755)
+        copytree(ROOT / "daemon", checkout / "daemon", dirs_exist_ok=True)
+        ran("install", root, checkout, CONFIRM="yes")
+        settings = root / "etc" / "ordo" / "settings.toml"
+        settings.write_text(f'[strategies]\npaths = ["{root}/opt/ordo/strategies"]\n')
+        (root / "opt" / "ordo" / "daemon" / "old.py").write_text("")
+        python = open_python(root)
+        if is_shut:
+            shut(checkout)
+            tools.mkdir()
+            (tools / "chmod").write_text("#!/bin/sh\n")
+            (tools / "chmod").chmod(0o755)
+        path = f"{tools}:{os.environ['PATH']}"
+        done = tried("install", root, checkout, CONFIRM="yes", CHECKED_BY=python, PATH=path)
+
+        assert (done.returncode, "The units would not start" in done.stderr) == (is_shut, is_shut)
+        assert (root / "opt" / "ordo" / "daemon" / "old.py").exists() is is_shut
+        assert not list((root / "opt" / "ordo").glob(".*"))
+
+
+def open_python(root: Path) -> str:
+    """Return a Python with our packages for every user; without one the test is skipped."""
+    python = root / "python"
+    real = Path(sys.executable).resolve()
+    packages = os.pathsep.join(each for each in sys.path if "site-packages" in each)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{packages}" exec {real} "$@"\n')
+    python.chmod(0o755)
+    nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    if subprocess.run([*nobody, python, "-c", "import msgspec"], cwd="/", check=False).returncode:
+        pytest.skip("a user without rights cannot run the Python of these tests")
+    return str(python)
+
+
+@pytest.mark.parametrize(
+    ("link", "home", "told"),
+    [
+        ("/home/python3.12", "/usr/bin", "/home/python3.12"),
+        ("/usr/bin/python3", "/home/me/.pyenv/bin", "/home/me/.pyenv/bin"),
+        ("/usr/bin/python3", "/root/.local/bin", "/root/.local/bin"),
+        ("/usr/bin/python3", "/run/user/7/bin", "/run/user/7/bin"),
+        ("/usr/bin/python3", "/usr/bin", ""),
+    ],
+)
+def test_a_python_that_the_units_cannot_see_is_refused_with_the_mend(tmp_path, link, home, told):
+    ran("install", tmp_path, CONFIRM="yes")
+    code = tmp_path / "opt" / "ordo"
+    (code / "daemon" / "old.py").write_text("")
+    (code / ".venv" / "bin").mkdir(parents=True)
+    (code / ".venv" / "bin" / "python").symlink_to(link)
+    (code / ".venv" / "pyvenv.cfg").write_text(f"home = {home}\nversion = 3.12.1\n")
+    done = tried("install", tmp_path, CONFIRM="yes")
+
+    assert done.returncode == (1 if told else 0)
+    assert (f"is at\n{told}, and they see nothing" in done.stderr) is bool(told)
+    assert (f"remove {code}/.venv, and name it:" in done.stderr) is bool(told)
+    assert ("Done" in done.stdout) is not bool(told)
+    assert (code / "daemon" / "old.py").exists() is bool(told)
 
 
 def test_what_was_changed_or_added_among_the_strategies_is_never_replaced(tmp_path):

@@ -21,10 +21,13 @@ from daemon.storage import codec
 from daemon.storage.exclusive import LOCK
 from daemon.storage.ledger import StoredLedger
 from daemon.storage.sqlite import SqliteStore
+from daemon.storage.vault import Place, Vault
+from daemon.storage.vault_keys import KEY_FILE
 from daemon.twin.words import Side
 from tests.guardian.test_guardian_taking_over import CALL, traded
 from tests.kit.commands import ordo
 from tests.kit.guardian_process import GuardianProcess
+from tests.kit.handed import handed_over
 from tests.kit.live_daemon import LIVE, SHADOW
 from tests.kit.standard_output import WAYS, amiss
 
@@ -218,6 +221,32 @@ def test_without_a_session_it_says_what_it_cannot_do(house, monkeypatch, capsys)
     assert code == 0
     assert "broker: nobody can see it from here now, and nothing could be closed" in out
     assert "because: the guardian has no session of zed at its broker (" in out
+
+
+@pytest.mark.parametrize("lies", ["nowhere", "named", "handed to the unit"])
+def test_asked_once_it_looks_with_the_key_that_is_named_or_that_the_unit_was_handed(
+    house, monkeypatch, capsys, lies
+):
+    (house / "settings.toml").write_text(LIVE + '[brokers.zerodha]\nstatic_ip = "8.8.4.4"\n')
+    (house / "state").chmod(0o700)
+    Vault(Place(house / "state")).begin(1)
+    unit = house / "unit"
+    key = (house / "state" / KEY_FILE).read_bytes()
+    (house / "state" / KEY_FILE).unlink()
+    handed_over(unit, {KEY_FILE: key} if lies != "nowhere" else {}, by_list=False)
+    if lies == "handed to the unit":
+        monkeypatch.setattr("daemon.guardian.__main__._UNITS", unit)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    named = ["--key", str(house / "key")] if lies == "named" else []
+    (house / "key").write_bytes(key)
+    (house / "key").chmod(0o600)
+    code, out, _ = ran(monkeypatch, capsys, "--once", *named)
+
+    assert code == 0
+    assert "begin anew" not in out
+    assert ("broker: not looked at: there is no key at " in out) is (lies == "nowhere")
+    assert ("the guardian that run may have it" in out) is (lies == "nowhere")
+    assert ("has no session of zed at its broker (" in out) is (lies != "nowhere")
 
 
 def test_where_all_are_on_paper_by_live_prices_there_is_nothing_to_stand_in_for(

@@ -152,6 +152,18 @@ def test_who_could_not_hear_another_users_daemon_does_not_wait_for_its_beat(
     assert not (tmp_path / "beat.sock").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_root_listens_on_no_folder_of_another_users_though_a_lock_of_roots_lies_there(tmp_path):
+    os.chown(tmp_path, 54_321, 54_321)
+    (tmp_path / "daemon.lock").write_text("")
+    with (
+        pytest.raises(SettingsError, match="`systemctl start ordo-guardian`"),
+        listening(tmp_path),
+    ):
+        pytest.fail("it listens")
+    assert [each.name for each in tmp_path.iterdir()] == ["daemon.lock"]
+
+
 def test_where_a_daemon_can_be_braked_it_can_be_heard():
     assert len(SOCKET) <= len(kill_socket.SOCKET)
 

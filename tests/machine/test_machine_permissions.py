@@ -71,7 +71,11 @@ def lived(tmp_path_factory) -> Path:
 
 
 COMMANDS = [
-    (DAY, 2, "the state folder state cannot be used: Permission denied; let [daemon] state_dir"),
+    (
+        DAY,
+        2,
+        "folder state cannot be used: state/daemon.lock: Permission denied; let [daemon] state_dir",
+    ),
     (("token", "create", "--role", "viewer"), 2, "state/.tokens.json.lock cannot be opened: Perm"),
     (("pause",), 1, "state: state/killed cannot be written: Permission denied"),
     (("kill",), 1, "state: state/killed cannot be written: Permission denied"),

@@ -12,9 +12,19 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import SettingsError, StoreError
-from daemon.storage.exclusive import GUARDIAN, LOCK, Holder, exclusively, is_held, last_holder
+from daemon.storage.exclusive import (
+    DAEMON,
+    GUARDIAN,
+    LOCK,
+    Holder,
+    exclusively,
+    is_held,
+    last_holder,
+)
 from daemon.storage.fence import put_up, stands
 
+SOMEBODY = 54_321
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 HOLD = """
 import sys
 from pathlib import Path
@@ -177,6 +187,39 @@ def test_the_lock_file_of_one_of_an_earlier_version_who_came_meanwhile_is_left_t
             assert last_holder(tmp_path).pid == 7
         hold.renew()
         assert last_holder(tmp_path).pid == os.getpid()
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("what", "unit"), [(DAEMON, "`systemctl start ordo`"), (GUARDIAN, "start ordo-guardian`")]
+)
+def test_root_runs_on_no_folder_of_another_users_and_leaves_nothing_in_it(tmp_path, what, unit):
+    os.chown(tmp_path, SOMEBODY, SOMEBODY)
+    with (
+        pytest.raises(SettingsError, match=f"belongs to user {SOMEBODY}, .*{unit}"),
+        exclusively(tmp_path, what),
+    ):
+        pytest.fail("it was let in")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_used_is_named_and_whose_it_is_where_it_is_anothers(
+    tmp_path, monkeypatch
+):
+    (tmp_path / LOCK).write_text("")
+    opens = os.open
+
+    def opened(path, *args):
+        if Path(path).name == LOCK:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opens(path, *args)
+
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    monkeypatch.setattr(os, "open", opened)
+    named = rf"{tmp_path / LOCK}: Permission denied; it belongs to user {mine}: as root chown it to"
+    with pytest.raises(SettingsError, match=f"{named} user {mine + 1},"), exclusively(tmp_path):
+        pytest.fail("it was let in")
 
 
 def test_whoever_takes_the_folder_takes_the_fence_down(tmp_path):

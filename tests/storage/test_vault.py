@@ -225,7 +225,9 @@ def test_a_file_of_somebody_elses_is_refused(vault, monkeypatch, name):
         return os.stat_result(told)
 
     monkeypatch.setattr(secret_file.os, "fstat", of_another)
-    with pytest.raises(SettingsError, match="belongs to user 54321; chown it to this user"):
+    with pytest.raises(
+        SettingsError, match=f"belongs to user 54321; chown it to user {os.geteuid()}"
+    ):
         vault.check()
 
 
@@ -379,8 +381,18 @@ def test_a_lost_key_is_told_with_what_is_to_be_done(vault):
     put(vault, api_secret=CANARY)
     (vault.path.parent / KEY_FILE).unlink()
 
-    with pytest.raises(VaultError, match="every credential must be put in again") as refused:
+    with pytest.raises(VaultError, match="the guardian that run may have it") as refused:
         vault.check()
+    assert refused.value.code == "no_vault_key"
+    assert "begin anew" not in str(refused.value)
+
+
+def test_a_key_that_a_unit_was_not_handed_and_that_lies_nowhere_is_told_to_be_lost(vault, tmp_path):
+    (vault.path.parent / KEY_FILE).unlink()
+    handed = Vault(Place(vault.path.parent, str(handed_over(tmp_path / "unit", {}, by_list=False))))
+
+    with pytest.raises(VaultError, match="every credential must be put in again") as refused:
+        handed.check()
     assert refused.value.code == "no_vault_key"
 
 

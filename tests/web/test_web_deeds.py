@@ -187,6 +187,14 @@ async def test_every_working_order_of_a_scope_is_taken_back(tmp_path):
     assert port.actors.asked == [("router:second", CancelAll(Scope.ACCOUNT, "second", "operator"))]
 
 
+async def test_why_orders_are_taken_back_is_recorded_with_who_wants_it(tmp_path):
+    async with open_port(tmp_path, {CancelAll: done}) as port:
+        await port.ask("POST", "/api/cancel-all", json={"scope": "all", "reason": "a test"})
+
+    wanted = CancelAll(Scope.ALL, "", "operator (a test)")
+    assert ("router:second", wanted) in port.actors.asked
+
+
 async def test_a_latch_is_released_by_its_id_by_an_administrator(tmp_path):
     async with open_port(tmp_path, {ReleaseLatch: done}) as port:
         _, killed, _ = await port.ask("POST", "/api/kill", json={"scope": "all", **WHY})

@@ -7,6 +7,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,11 +24,13 @@ from daemon.storage.audit import verify
 from daemon.storage.stood_in_for import MEND, unlike
 from daemon.storage.stores import newest_store
 from daemon.storage.verified import Verified
+from daemon.storage.whole import owner_in
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MEBIBYTE = 2**20
 _LEAST_FREE, _LOW_FREE = 100 * _MEBIBYTE, 1_000 * _MEBIBYTE
 _FIRST_YEAR = 2026
+_NAMED = 4
 _LOOK_S = 0.02
 _DRIFT_NS = 20 * MILLISECOND_NS
 
@@ -54,6 +57,29 @@ def state_folder(settings: Settings) -> Finding:
     is_new = "" if there == folder else " and is made at the first run"
     evidence = f"{folder} is private{is_new}, {free // _MEBIBYTE:,} MiB are free"
     return worst(check, found, evidence)
+
+
+def files(settings: Settings) -> Finding:
+    """Say whether what lies in the state folder is the daemon's, which could not use it else."""
+    check, folder = "files", settings.daemon.state_dir
+    if not folder.is_dir():
+        return ok(check, f"none yet in {folder}")
+    owner = owner_in(folder)
+    strange = [f"{each} (user {user})" for each, user in _owned(folder) if user != owner]
+    if not strange:
+        return ok(check, f"all in {folder} are of user {owner}")
+    more = f" and {len(strange) - _NAMED} more" if len(strange) > _NAMED else ""
+    evidence = f"not of user {owner}: {', '.join(strange[:_NAMED])}{more}"
+    return fail(check, evidence, f"as root: chown -R {owner} {folder}/")
+
+
+def _owned(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield what lies in a folder and below, and whose it is; what is gone meanwhile is passed."""
+    for at, folders, names in os.walk(folder):
+        for name in sorted((*folders, *names)):
+            path = Path(at, name)
+            with suppress(FileNotFoundError):
+                yield path, path.lstat().st_uid
 
 
 def logs(settings: Settings) -> Finding:

@@ -25,6 +25,7 @@ from daemon.storage.stood_in_for import MEND, stood_in_for
 OK, WARN, FAIL = Verdict
 NOW = 1_795_406_400 * 10**9
 MIB = 2**20
+SOMEBODY = 54_321
 
 
 @pytest.fixture
@@ -72,6 +73,34 @@ def test_a_state_folder_that_cannot_be_written_fails(state, monkeypatch):
     found = machine.state_folder(of(state))
 
     assert (found.verdict, found.evidence) == (FAIL, f"{state} cannot be written")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_is_not_of_whom_the_state_folder_is_fails_with_what_mends_it(state):
+    (state / "killed").mkdir()
+    mine = [state / "ballast", state / "killed" / "all"]
+    for each in mine:
+        each.write_text("")
+    for each in (state, state / "killed", mine[0]):
+        os.chown(each, SOMEBODY, SOMEBODY)
+    found = machine.files(of(state))
+
+    assert (found.verdict, found.mend) == (FAIL, f"as root: chown -R {SOMEBODY} {state}/")
+    assert found.evidence == f"not of user {SOMEBODY}: {mine[1]} (user 0)"
+    os.chown(mine[1], SOMEBODY, SOMEBODY)
+    assert machine.files(of(state)).verdict is OK
+
+
+def test_many_files_of_another_users_are_counted_and_a_folder_to_come_holds_none(
+    state, monkeypatch
+):
+    for name in "abcdef":
+        (state / name).write_text("")
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+
+    assert f"{state / 'd'} (user {mine}) and 2 more" in machine.files(of(state)).evidence
+    assert machine.files(of(state / "deep")).verdict is OK
 
 
 def logging_to(folder: Path, days: int = 30) -> Settings:
