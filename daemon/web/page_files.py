@@ -1,7 +1,9 @@
-"""The page: three plain files from the package, and what a browser is allowed to do with them.
+"""The page: plain files from the package, and what a browser is allowed to do with them.
 
-They are read once, at the start. The policy lets the page load nothing but these and speak with
-nobody but this daemon: no script of others, nothing inline, no frame around it.
+They are read once, at the start, and a browser asks at each load whether its copies are still the
+same, so no page is put together with what an older daemon sent. The policy lets the page load
+nothing but these and speak with nobody but this daemon: no script of others, nothing inline, no
+frame around it.
 """
 
 from __future__ import annotations
@@ -28,10 +30,32 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-cache",
 }
+_MODULES = (
+    "alerts",
+    "asking",
+    "cards",
+    "channel",
+    "clock",
+    "elements",
+    "events",
+    "figures",
+    "kill",
+    "ladder",
+    "latches",
+    "legs",
+    "link",
+    "page",
+    "profit",
+    "questions",
+    "session",
+    "standing",
+    "status",
+    "wire",
+)
 _FILES = (
     ("/", "index.html", "text/html"),
     ("/page.css", "page.css", "text/css"),
-    ("/page.js", "page.js", "text/javascript"),
+    *((f"/{name}.js", f"{name}.js", "text/javascript") for name in _MODULES),
 )
 
 

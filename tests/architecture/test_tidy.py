@@ -12,6 +12,8 @@ from tests.kit.tidy import (
     Rule,
     Source,
     broad_excepts,
+    module_length,
+    nameless_module,
     read_source,
     repository_files,
 )
@@ -28,6 +30,7 @@ TESTS = [
     for s in TEXTS
     if s.path.startswith("tests/") and Path(s.path).match("test_*.py") and s.path[-3:] == ".py"
 ]
+PAGE = [s for s in TEXTS if s.path.startswith("daemon/web/page/")]
 
 
 def judged(rule: Rule, sources: Iterable[Source]) -> list[Finding]:
@@ -45,11 +48,19 @@ def test_there_is_something_to_judge():
         source.path for source in CODE
     }
     assert "tests/architecture/test_tidy.py" in {source.path for source in TESTS}
+    assert {"daemon/web/page/page.css", "daemon/web/page/page.js"} <= {
+        source.path for source in PAGE
+    }
 
 
 @pytest.mark.parametrize("rule", [*SHAPE_RULES, *CALL_RULES], ids=lambda rule: rule.__name__)
 def test_the_code_is_tidy(rule):
     assert_tidy(judged(rule, CODE))
+
+
+@pytest.mark.parametrize("rule", [module_length, nameless_module], ids=lambda rule: rule.__name__)
+def test_the_files_of_the_page_are_tidy(rule):
+    assert_tidy(judged(rule, PAGE))
 
 
 @pytest.mark.parametrize("rule", TEXT_RULES, ids=lambda rule: rule.__name__)

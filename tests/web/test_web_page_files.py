@@ -1,14 +1,34 @@
 import re
+from graphlib import TopologicalSorter
+from importlib.resources import files
 
 import pytest
 
 from daemon.web.page_files import POLICY, Page
 from tests.kit.control_port import open_port
 
+_FOLDER = files("daemon.web").joinpath("page")
+_SCRIPTS = {
+    f"/{file.name}": file.read_text("utf-8")
+    for file in _FOLDER.iterdir()
+    if file.name.endswith(".js")
+}
+_PATHS = ("/", "/page.css", *sorted(_SCRIPTS))
+
+
+def _imported(script: str) -> set[str]:
+    """The paths of what a module of the page imports, however it says so."""
+    named = re.findall(r"""\b(?:from|import)\b\s*\(?\s*["'`]([^"'`]+)""", script)
+    return {name.removeprefix(".") for name in named}
+
 
 @pytest.mark.parametrize(
     ("path", "content_type"),
-    [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")],
+    [
+        ("/", "text/html"),
+        ("/page.css", "text/css"),
+        *((path, "text/javascript") for path in sorted(_SCRIPTS)),
+    ],
 )
 async def test_the_page_is_sent_to_anybody_with_its_policy_and_only_once(
     tmp_path, path, content_type
@@ -22,6 +42,7 @@ async def test_the_page_is_sent_to_anybody_with_its_policy_and_only_once(
     assert (status, headers["Content-Security-Policy"]) == (200, POLICY)
     assert headers["Content-Type"] == f"{content_type}; charset=utf-8"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-cache"
     assert (again[0], again[1]) == (304, b"")
     assert (other[0], other[1]) == (200, body)
 
@@ -31,9 +52,20 @@ async def test_the_page_holds_nothing_inline_and_asks_no_other_site(tmp_path):
         texts = {path: (await port.bare("GET", path))[1].decode() for path in _PATHS}
 
     assert re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=", texts["/"]) is None
-    assert "innerHTML" not in texts["/page.js"]
+    assert not [path for path in _SCRIPTS if "innerHTML" in texts[path]]
     named = [line for text in texts.values() for line in text.splitlines() if "//" in line]
     assert not [line for line in named if re.search(r"https?://(?!www\.w3\.org/2000/svg|…)", line)]
 
 
-_PATHS = ("/", "/page.css", "/page.js")
+def test_every_module_of_the_page_is_served_and_imported_and_imports_what_is_served():
+    served = {route.path for route in Page().routes}
+    imported = {path: _imported(script) for path, script in _SCRIPTS.items()}
+
+    assert served == set(_PATHS)
+    assert set().union(*imported.values()) == set(_SCRIPTS) - {"/page.js"}
+
+
+def test_no_module_of_the_page_imports_one_that_imports_it():
+    order = TopologicalSorter({path: _imported(script) for path, script in _SCRIPTS.items()})
+
+    assert [*order.static_order()][-1] == "/page.js"
