@@ -14,6 +14,7 @@ _SCRIPTS = {
     if file.name.endswith(".js")
 }
 _PATHS = ("/", "/page.css", *sorted(_SCRIPTS))
+_INDEX = _FOLDER.joinpath("index.html").read_text("utf-8")
 
 
 def _imported(script: str) -> set[str]:
@@ -63,6 +64,18 @@ def test_every_module_of_the_page_is_served_and_imported_and_imports_what_is_ser
 
     assert served == set(_PATHS)
     assert set().union(*imported.values()) == set(_SCRIPTS) - {"/page.js"}
+
+
+def test_the_page_has_a_browser_fetch_every_module_at_once():
+    """Else each waits for the one that imports it, and a slow line is asked four times over."""
+    fetched = set(re.findall(r'rel="modulepreload" href="([^"]+)"', _INDEX))
+
+    assert fetched == set(_SCRIPTS) - {"/page.js"}
+
+
+def test_the_kill_button_cannot_be_pressed_before_the_page_has_begun():
+    """While a module has not arrived nobody listens to it, and whoever holds it must see that."""
+    assert re.search(r'<button id="kill"[^>]* disabled', _INDEX)
 
 
 def test_no_module_of_the_page_imports_one_that_imports_it():

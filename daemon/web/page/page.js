@@ -40,4 +40,5 @@ document.addEventListener("visibilitychange", () => {
 listen(showPnl, showEvents);
 pose(statusQuestion, alertsQuestion, stagesQuestion);
 setInterval(showLink, 250);
+$("kill").disabled = false; // before that, a press would have done nothing
 begin();
