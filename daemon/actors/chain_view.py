@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 from daemon.actors.listings import Listings
+from daemon.domain.instants import wall_of
 from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.expiries import monthly
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.frames import Frame, Quote
+from daemon.domain.market.freshness import GAPS_KEPT, STALE_FLOOR_NS, Link, lives_ns
 from daemon.domain.market.instruments import Kind, parts_of, symbol_of
 from daemon.domain.market.parity import synthetic_forward
 from daemon.domain.plans.legs import LegPlan
@@ -17,6 +21,7 @@ from daemon.domain.plans.strikes import Listed
 from daemon.domain.plans.validation import Fault
 from daemon.domain.plans.words import Basis
 from daemon.errors import RuleUnknown
+from daemon.messages import DayOpened
 
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
 
@@ -80,19 +85,81 @@ class Chain:
         return self._quotes.get(symbol)
 
     def _price_e4(self) -> int:
-        match self._basis:
-            case Basis.SPOT:
-                symbol = self._underlying
-            case Basis.FUTURE:
-                try:
-                    expiry = monthly(self._underlying, self._day)
-                except RuleUnknown:
-                    return 0
-                symbol = symbol_of(self._underlying, expiry, 0, Kind.FUTURE)
-            case Basis.SYNTHETIC:
-                return 0
-        quote = self._quotes.get(symbol)
+        quote = self._quotes.get(basis_symbol(self._underlying, self._basis, self._day))
         return reference_e4(quote) if quote else 0
+
+
+class Seen:
+    """What a living link has told: the newest of everything, and how old its basis is.
+
+    What is absent from a frame is unchanged: a strike that does not trade is quiet. What the money
+    is measured on moves all the time, so where it is told no more nobody knows where it stands.
+
+    Attributes:
+        quotes: the newest of everything, by symbol.
+        lives_ns: how old the newest frame may be.
+
+    Args:
+        plan: whose basis it is.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.quotes: dict[str, Quote] = {}
+        self.lives_ns = STALE_FLOOR_NS
+        self._plan = plan
+        self._basis = ""
+        self._told_ns: deque[int] = deque(maxlen=GAPS_KEPT + 1)
+
+    def begin_day(self, opened: DayOpened) -> None:
+        """Begin anew, and go by what is declared of the day until the pace is learnt."""
+        self.lose()
+        self.lives_ns = lives_ns(Link(opened.interval_ns))
+        self._basis = basis_symbol(self._plan.underlying, self._plan.basis, opened.day)
+
+    def see(self, frame: Frame) -> None:
+        """Take a frame in; the path of every tick."""
+        self.quotes.update(frame.quotes)
+        if self._basis in frame.quotes:
+            self._told_ns.append(frame.at_ns)
+
+    def lose(self) -> None:
+        """Forget every quote: the link is dead, or the day is another."""
+        self.quotes.clear()
+        self._told_ns.clear()
+
+    def silent(self, now_ns: int) -> str:
+        """Return since when the price is not told that strikes are measured on; empty: it is.
+
+        It lives as long as the feed's prices do, or by its own pace where that is slower.
+        """
+        quote = self.quotes.get(self._basis)
+        if quote is None or not reference_e4(quote) or not _measures(self._plan):
+            return ""
+        told = self._told_ns
+        own = Link(0, gaps_ns=tuple(later - earlier for earlier, later in pairwise(told)))
+        if now_ns - told[-1] <= max(self.lives_ns, lives_ns(own)):
+            return ""
+        return f"basis: {self._basis} was last told at {wall_of(told[-1]):%H:%M:%S}"
+
+
+def basis_symbol(underlying: str, basis: Basis, day: date) -> str:
+    """Return the symbol that at the money is measured on; empty: the forward, or none is known."""
+    match basis:
+        case Basis.SPOT:
+            return underlying
+        case Basis.FUTURE:
+            try:
+                expiry = monthly(underlying, day)
+            except RuleUnknown:
+                return ""
+            return symbol_of(underlying, expiry, 0, Kind.FUTURE)
+        case Basis.SYNTHETIC:
+            return ""
+
+
+def _measures(plan: Plan) -> bool:
+    """Say whether a strike of a plan is chosen by its distance from the money."""
+    return any(leg.strike is not None and leg.strike.atm is not None for leg in plan.legs)
 
 
 def lacks_options(plan: Plan, quotes: Mapping[str, Quote]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from daemon.actors.chain_view import Chain, crossed, lacks_options
+from daemon.actors.chain_view import Chain, Seen, crossed, lacks_options
 from daemon.actors.entry_basket import decided, opened_by
 from daemon.actors.entry_window import Window, window_of
 from daemon.actors.fan_out import ENTERED, FanOut, Place, Stage
@@ -13,8 +13,7 @@ from daemon.actors.last_moment import LastMoment, WindowOver
 from daemon.actors.listings import Listings
 from daemon.actors.turn import Turn
 from daemon.domain.instants import wall_of
-from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns
+from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument, Kind, Parts, contract
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.legs import entry_fault, legs
@@ -78,14 +77,13 @@ class StrategyRunner:
         self._last_moment = LastMoment(self._fan_out)
         self._marks = tuple(place.mark for place in places)
         self._strict = strict
-        self._quotes: dict[str, Quote] = {}
+        self._seen = Seen(plan)
         self._listings = Listings()
         self._window: Window | None = None
         self._told: set[str] = set()
         self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
         self._is_bare = False
         self._alive = True
-        self._lives_ns = STALE_FLOOR_NS
         self._taking = self._taking_unasked = taking
         self._rests = _NO_DAY
         self._refusal = self._why = ""
@@ -98,10 +96,10 @@ class StrategyRunner:
             window = self._window
             if window is None or not self._alive:
                 return NOTHING
-            self._quotes.update(message.quotes)
+            self._seen.see(message)
             if not (window.opens_ns <= now_ns <= window.closes_ns and self._taking):
                 return NOTHING
-            if now_ns - message.at_ns > self._lives_ns:
+            if now_ns - message.at_ns > self._seen.lives_ns:
                 return NOTHING  # read so late that its link may be dead by now
             return self._try(window, now_ns)
         turn = Turn()
@@ -158,11 +156,11 @@ class StrategyRunner:
         match told:
             case LinkDied():
                 self._alive = False
-                self._quotes.clear()
+                self._seen.lose()
             case LinkRevived():
                 self._alive = True
             case PaceLearnt():
-                self._lives_ns = told.lives_ns
+                self._seen.lives_ns = told.lives_ns
             case OptionsListed():
                 self._listings.hear(told)
 
@@ -247,8 +245,7 @@ class StrategyRunner:
         self._window, self._refusal = None, ""
         if self._fan_out.begin_day(opened.day):
             self._told.clear()
-        self._lives_ns = lives_ns(Link(opened.interval_ns))
-        self._quotes.clear()
+        self._seen.begin_day(opened)
         self._listings.hear(opened)
         if not opened.sessions:
             self._rests = "resting: the market is closed today"
@@ -285,8 +282,9 @@ class StrategyRunner:
             return self._tell_rest(turn, now_ns)
         if stage is not Stage.ASKS:
             return NOTHING
-        chain = Chain(plan.underlying, plan.basis, window.day, self._quotes, self._listings)
-        if lacks_options(plan, self._quotes):
+        quotes = self._seen.quotes
+        chain = Chain(plan.underlying, plan.basis, window.day, quotes, self._listings)
+        if lacks_options(plan, quotes):
             self._refusal = self._bare
             if not self._is_bare:
                 self._is_bare = True
@@ -299,6 +297,7 @@ class StrategyRunner:
             self._note(turn, NoteKind.BASIS, text, now_ns)
         why = chosen if isinstance(chosen, Fault) else entry_fault(plan, chosen)
         refusal = f"{why.place}: {why.reason}" if why else crossed(chosen)
+        refusal = self._seen.silent(now_ns) or refusal
         if refusal:
             self._refusal = f"{_NOT_YET}: {refusal}"
             self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)

@@ -4,14 +4,17 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.chain_view import Chain
+from daemon.actors.chain_view import Chain, Seen
 from daemon.actors.listings import Listings
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind
 from daemon.domain.money import e4
+from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.words import Basis
 from daemon.messages import OptionsListed
-from tests.kit.acting import CE, DAY, NEXT_DAY, PE, prices
+from tests.kit.acting import CE, DAY, NEXT_DAY, PE, clock, day_opened, prices
+from tests.kit.plans import CALL, GUARD
 
 FUT, BETWEEN = "NIFTY-2025-09-30-FUT", e4("24600")
 QUOTES = prices(0, "100", "95", NIFTY="24560", BANKNIFTY="1").quotes
@@ -80,3 +83,55 @@ def test_a_future_that_no_table_dates_has_no_price() -> None:
     """The forward stands in, as where it is not quoted."""
     seen = chain(basis=Basis.FUTURE, day=date(1990, 1, 1))
     assert (seen.basis_e4(NEXT_DAY), seen.substituted) == (e4("24555"), True)
+
+
+def seen(*told: int, index="24560", leg=CALL, basis="spot") -> Seen:
+    """What was told at these seconds after 09:20:00, and at 09:20:00."""
+    hours = "[entry]\nat = 09:20:00\n[exit]\nat = 15:20:00\n"
+    text = f'id = "s"\nunderlying = "NIFTY"\nbasis = "{basis}"\n{hours}{leg}{GUARD}'
+    made = Seen(parse(text))
+    made.begin_day(day_opened())
+    for at_s in (0, *told):
+        made.see(prices(after(at_s), NIFTY=index, **{FUT: "24600"}))
+    return made
+
+
+def after(seconds: int) -> int:
+    return clock("09:20:00") + seconds * SECOND_NS
+
+
+def test_a_basis_is_silent_once_it_is_older_than_prices_live() -> None:
+    """Said with its name and the time at which it was told last."""
+    told = seen(1)
+    assert told.silent(after(4)) == ""
+    assert told.silent(after(4) + 1) == "basis: NIFTY was last told at 09:20:01"
+    assert seen(basis="future").silent(after(4)) == f"basis: {FUT} was last told at 09:20:00"
+
+
+def test_a_basis_that_is_told_more_seldom_than_the_rest_lives_by_its_own_pace() -> None:
+    """Bars of a minute beside ticks: three minutes, as soon as the pace is known."""
+    minutes = (60, 120, 180, 240, 300)
+    assert seen(*minutes).silent(after(480)) == ""
+    assert seen(*minutes).silent(after(480) + 1) == "basis: NIFTY was last told at 09:25:00"
+    assert seen(*minutes[:-1]).silent(after(244)) == "basis: NIFTY was last told at 09:24:00"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        seen(leg=CALL.replace("{ atm = 0 }", "{ exact = 24550 }")),
+        seen(index="0"),
+        seen(basis="synthetic"),
+    ],
+    ids=["no strike is measured on it", "it has no price", "the forward"],
+)
+def test_what_is_not_measured_on_is_never_silent(told) -> None:
+    """However old it is."""
+    assert told.silent(after(3_600)) == ""
+
+
+def test_a_basis_of_a_link_that_died_is_forgotten() -> None:
+    """With everything else: the forward stands in until it is told again."""
+    told = seen()
+    told.lose()
+    assert (told.silent(after(3_600)), told.quotes) == ("", {})

@@ -379,6 +379,35 @@ def test_strikes_are_not_chosen_from_a_frame_that_was_read_after_its_prices_died
     assert entered(see(made, AT + age_ns)) is not enters
 
 
+@pytest.mark.parametrize(("declared_s", "lives_s"), [(0, 3), (60, 180), (900, 2_700)])
+def test_strikes_are_not_measured_on_a_price_that_is_told_no_more(declared_s, lives_s) -> None:
+    """Options go on while their index does not; told once a day, entered when it is told again."""
+    made, until_ns = runner(), AT + lives_s * SECOND
+    made.handle(day_opened(interval_ns=declared_s * SECOND), 0)
+    made.handle(prices(AT, NIFTY="24555"), AT)
+    text = "no entry yet: basis: NIFTY was last told at 09:20:00"
+    late = made.handle(prices(until_ns + 1, "300", "95"), until_ns + 1)
+    assert (notes(late), entered(late)) == ([(NoteKind.REFUSED, text)], False)
+    assert made.handle(prices(until_ns + 2, "300", "95"), until_ns + 2) == NOTHING
+    assert entered(see(made, until_ns + 3))
+
+
+@pytest.mark.parametrize(
+    ("script", "others"),
+    [
+        ({}, {}),
+        ({"head": 'basis = "synthetic"'}, {}),
+        ({"head": 'basis = "future"'}, {"NIFTY": "1"}),
+    ],
+    ids=["within the age of a price", "the forward", "no future told"],
+)
+def test_a_price_that_is_not_missed_keeps_nobody_waiting(script, others) -> None:
+    """The oldest that still counts, and what never had a price of its own."""
+    made = awake(**script)
+    made.handle(prices(AT, **({"NIFTY": "24555"} | others)), AT)
+    assert entered(made.handle(prices(AT + 3 * SECOND, "100", "95"), AT + 3 * SECOND))
+
+
 def test_a_runner_that_is_rebuilt_on_a_dead_link_knows_it() -> None:
     """The record says whether the link lives."""
     record = [day_opened(), LinkDied(AT - 9)]

@@ -33,17 +33,28 @@ _MOMENTS = ", ".join(
     )
 )
 _DAYS = "'%d-%b-%Y', '%d%b%Y', '%d-%m-%Y', '%Y%m%d'"
-_OFFSET = r":\d{2}(\.\d+)?\s*(Z|[+-]\d{2}:?(\d{2})?)$"
-_MACROS = f"""
+_DATE = r"\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+_CLOCK = r"[T\s]\s*\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?"
+_PLAIN = rf"{_DATE}({_CLOCK})?\s*"
+_OFFSET = rf"{_DATE}{_CLOCK}(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)\s*"
+_TAKEN = (
+    "a time is written as 2026-11-18 09:15:00, as 2026-11-18T03:45:00Z or with another offset, "
+    "as 20261118 09:15:00 or as 18-Nov-2026 09:15:00, and nothing follows it"
+)
+_GROUPED = r"\s*[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?\s*"
+_MACROS = rf"""
 CREATE MACRO above_zero(x) AS coalesce(greatest(x, 0), 0);
 CREATE MACRO e4(x) AS above_zero(
   CASE WHEN isfinite(x) THEN TRY_CAST(round(x * 10000) AS BIGINT) END);
 CREATE MACRO units(x) AS above_zero(
   CASE WHEN isfinite(x) THEN TRY_CAST(round(x) AS BIGINT) END);
 CREATE MACRO wall_ns(t) AS epoch_us(t) * 1000 - {_IST_NS};
-CREATE MACRO moment_ns(x) AS CASE WHEN regexp_matches(x, '{_OFFSET}')
-  THEN epoch_us(TRY_CAST(x AS TIMESTAMPTZ)) * 1000
-  ELSE wall_ns(coalesce(TRY_CAST(x AS TIMESTAMP), try_strptime(x, [{_MOMENTS}]))) END;
+CREATE MACRO moment_ns(x) AS CASE
+  WHEN regexp_full_match(x, '{_PLAIN}') THEN wall_ns(TRY_CAST(x AS TIMESTAMP))
+  WHEN regexp_full_match(x, '{_OFFSET}') THEN epoch_us(TRY_CAST(x AS TIMESTAMPTZ)) * 1000
+  WHEN regexp_matches(x, '^\s*\d') THEN wall_ns(try_strptime(x, [{_MOMENTS}])) END;
+CREATE MACRO ungrouped(x) AS CASE
+  WHEN NOT contains(x, ',') OR regexp_full_match(x, '{_GROUPED}') THEN replace(x, ',', '') END;
 CREATE MACRO day_of(x) AS coalesce(TRY_CAST(x AS DATE), try_strptime(x, [{_DAYS}])::DATE);
 """
 _CSV = "delim = ',', all_varchar = true"
@@ -118,6 +129,7 @@ class Table:
     Attributes:
         path: the file.
         names: its columns, lower-case and without blanks, each with its type in SQL.
+        clocks: the texts of its times as SQL, each by the SQL of the instants that they say.
     """
 
     def __init__(self, store: Store, path: Path) -> None:
@@ -129,6 +141,7 @@ class Table:
         self.names = {_plain(row[0]): str(row[1]) for row in described}
         self._staged = ""
         self._texts: set[str] = set()
+        self.clocks: dict[str, str] = {}
 
     def first_of(self, *names: str) -> str:
         """Return the first of these columns that the file has; empty where it has none."""
@@ -139,11 +152,11 @@ class Table:
         return '"' + self._columns[name].replace('"', '""') + '"'
 
     def number(self, name: str) -> str:
-        """Return a column's numbers as SQL; text may group thousands by commas."""
+        """Return a column's numbers as SQL; text may group by commas: 24,500.05 or 1,00,000."""
         column = self.column(name)
         if self.names[name] == "VARCHAR":
             self._texts.add(name)
-            return f"TRY_CAST(replace({column}, ',', '') AS DOUBLE)"
+            return f"TRY_CAST(ungrouped({column}) AS DOUBLE)"
         return f"TRY_CAST({column} AS DOUBLE)"
 
     def price(self, name: str) -> str:
@@ -163,6 +176,7 @@ class Table:
         kind = self.names[names[0]]
         if len(names) > 1 or kind == "VARCHAR":
             joined = " || ' ' || ".join(f"CAST({self.column(name)} AS VARCHAR)" for name in names)
+            self.clocks[f"moment_ns({joined})"] = joined
             return f"moment_ns({joined})"
         if kind == "TIMESTAMP WITH TIME ZONE":
             return f"epoch_us({self.column(names[0])}) * 1000"
@@ -224,8 +238,16 @@ def days_of(table: Table, moment_ns: str) -> tuple[date, ...]:
     if not found:
         raise DataError(f"{table.path} has no rows")
     if any(day is None for (day,) in found):
-        raise DataError(f"{table.path} has rows whose time cannot be read")
+        raise DataError(f"{table.path}: {_unread(table, moment_ns)}, which is no time: {_TAKEN}")
     return tuple(day_of(day * DAY_NS) for (day,) in found)
+
+
+def _unread(table: Table, moment_ns: str) -> str:
+    """Return the place and the text of the first time that cannot be read; there is one."""
+    text = table.clocks.get(moment_ns, "''")
+    place = f"{{'row': row_number() OVER (), 'text': coalesce({text}, '')}}"
+    ((first,), *_) = table.distinct(f"CASE WHEN {moment_ns} IS NULL THEN {place} END")
+    return f"row {first['row']} holds {first['text']!r}"
 
 
 def rows_of(found: Result) -> Iterator[tuple[Any, ...]]:

@@ -1,7 +1,8 @@
 """Ticks: one price at a time; all ticks of one instant make one frame.
 
 Several trades of one instant leave the last as the price and the lowest and highest beside it. A
-tick is news by its own time, also at an unchanged price: quiet is not stale.
+tick is news by its own time, also at an unchanged price: quiet is not stale. One without a price
+moves the touch alone, and the last trade's price stands.
 
 Ticks tell the touch and not how much stands there. As much is taken to be on offer on either side
 as was traded last; in a file without sizes, whatever is asked for. A note says which.
@@ -76,6 +77,7 @@ class TickFile:
         at_ns, content = 0, 0
         quotes: dict[str, Quote] = {}
         sizes: dict[str, int] = {}
+        traded: dict[str, int] = {}
         for tick_ns, symbol, price_e4, bid_e4, ask_e4, size, printed in self._rows(day):
             if tick_ns != at_ns:
                 if at_ns:
@@ -86,7 +88,9 @@ class TickFile:
                 if size:  # a tick without a trade leaves the last one's
                     sizes[symbol] = size
                 shown = sizes.get(symbol, 0) if self._is_sized else _ANY_QUANTITY
-                tick = _quote(price_e4, bid_e4, ask_e4, shown)
+                if price_e4:
+                    traded[symbol] = price_e4
+                tick = _quote(traded.get(symbol, 0), bid_e4, ask_e4, shown)
                 quotes[symbol] = _joined(quotes[symbol], tick) if symbol in quotes else tick
         if at_ns:
             yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
@@ -120,7 +124,7 @@ class TickFile:
     def _rows(self, day: date) -> Iterator[tuple[Any, ...]]:
         sql = (
             f"SELECT at_ns, symbol, price_e4, bid_e4, ask_e4, size, content FROM {self._stage()}"  # noqa: S608
-            f" WHERE {on_day(day)} AND price_e4 > 0 ORDER BY at_ns, line"
+            f" WHERE {on_day(day)} AND greatest(price_e4, bid_e4, ask_e4) > 0 ORDER BY at_ns, line"
         )
         return rows_of(self._table.query(sql))
 
@@ -131,7 +135,7 @@ def _quote(price_e4: int, bid_e4: int, ask_e4: int, shown: int) -> Quote:
 
 
 def _joined(before: Quote, tick: Quote) -> Quote:
-    """Return the newer tick with the extremes of both."""
-    low_e4 = min(before.low_e4 or before.ltp_e4, tick.ltp_e4)
+    """Return the newer tick with the extremes of both; one that has never traded has none."""
+    low_e4 = min(before.low_e4 or before.ltp_e4 or tick.ltp_e4, tick.ltp_e4)
     high_e4 = max(before.high_e4, before.ltp_e4, tick.ltp_e4)
     return replace(tick, low_e4=low_e4, high_e4=high_e4)

@@ -81,5 +81,5 @@ def test_bars_without_a_close_and_unwanted_symbols_are_left_out(tmp_path):
 
 
 def test_numbers_are_no_times(tmp_path):
-    with pytest.raises(DataError, match="time cannot be read"):
+    with pytest.raises(DataError, match="holds '1794973500', which is no time"):
         recorded(tmp_path, HEADER, "A,1794973500,1,1,1,1", options=SPAN)

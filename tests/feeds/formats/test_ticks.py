@@ -59,6 +59,31 @@ def test_ticks_without_a_price_are_left_out_and_unwanted_symbols_not_quoted(tmp_
     assert (only.frame.at_ns, only.frame.quotes) == (at(DAY, time(9, 15, 2)), {})
 
 
+def test_a_tick_without_a_price_moves_the_touch_and_the_last_trade_stands(tmp_path):
+    """Before the first trade there is none; a share that trades no more still has a book."""
+    ticks = (",9,11", "10,9,11", ",6,", "0,,8")
+    lines = (f"2026-11-18 09:15:0{at},{tick}" for at, tick in enumerate(ticks))
+    recording = recorded(tmp_path, "time,price,bid,ask", *lines)
+    quotes = [each.frame.quotes["NIFTY"] for each in recording.frames(DAY)]
+    assert [(quote.ltp_e4, quote.bid_e4, quote.ask_e4) for quote in quotes] == [
+        (0, 9_0000, 11_0000),
+        (10_0000, 9_0000, 11_0000),
+        (10_0000, 6_0000, 0),
+        (10_0000, 0, 8_0000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "low_e4", "high_e4"),
+    [((",9,11", "10,9,11"), 10_0000, 10_0000), ((",9,11", ",9,12"), 0, 0)],
+)
+def test_of_one_instant_what_did_not_trade_is_no_extreme(tmp_path, ticks, low_e4, high_e4):
+    lines = (f"2026-11-18 09:15:01,{tick}" for tick in ticks)
+    (only,) = recorded(tmp_path, "time,price,bid,ask", *lines).frames(DAY)
+    quote = only.frame.quotes["NIFTY"]
+    assert (quote.low_e4, quote.high_e4) == (low_e4, high_e4)
+
+
 @pytest.mark.parametrize(
     ("columns", "ticks", "shown", "told"),
     [
