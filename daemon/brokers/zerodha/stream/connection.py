@@ -148,8 +148,8 @@ class Connection:
 
     @property
     def is_old(self) -> bool:
-        """Whether what it has shown since it opened is not of now, by the exchange's instants."""
-        return self._liveness.is_old
+        """Whether what it shows is not of now, by the exchange's instants."""
+        return self._liveness.is_old(has_index=self._has_index)
 
     def handle(self, happened: Happened, now: Now) -> Answer:
         """Decide on one thing that happened."""

@@ -265,6 +265,22 @@ def test_a_feed_that_moves_and_lags_is_told_of_once_for_each_time():
     )
 
 
+def test_prices_that_begin_to_lag_are_held_back_until_they_are_of_now_again():
+    """A stop would trip as late as they come, under a link that looks alive."""
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    shown = []
+    for second in range(1, 60):
+        of = second - 30 if 20 <= second < 50 else second
+        index = index_packet(NIFTY, 100 + of, START_S + of)
+        message = Bytes(frame(index, option_packet(OPTION, 50 + second, START_S + of)))
+        frames_of = frames(lines.handle(0, message, now(second)))
+        shown += [(second, each.quotes["A"].high_e4) for each in frames_of]
+        lines.look(now(second))
+
+    assert [second for second, _ in shown] == [*range(1, 30), *range(50, 60)]
+    assert not any(high_e4 for _, high_e4 in shown)
+
+
 def test_at_the_weekend_nothing_waits_for_an_index():
     lines = opened(Wanted(INDICES, {"A": OPTION}))
     sunday = Now(10**9, START_NS + 3 * DAY_NS)
