@@ -380,6 +380,20 @@ async def test_a_strategy_that_comes_and_what_is_held_are_shown_too():
     assert steps == []
 
 
+async def test_the_index_under_what_is_held_is_shown_for_it_tells_whether_that_is_of_now():
+    """Those of another exchange say nothing of it."""
+    market = Told()
+    strangers = f"SENSEX-{WEEK}-80000-PE"
+    market.listed |= {strangers, "SENSEX", "BSE:ACME", "ACME"}
+    async with coming(market) as (live, _):
+        for symbol in (strangers, "BSE:ACME", "ACME"):
+            live.hear(sold(symbol, 20))
+        await quiet()
+    held, shown = market.wants[-1]
+    assert set(held) == {strangers, "BSE:ACME", "ACME"}
+    assert set(shown) == {*held, CALL, "NIFTY", "SENSEX"}
+
+
 async def test_what_comes_to_be_held_is_shown_at_once_and_what_is_shown_is_told_as_held():
     """Somebody trades beside Ordo: what he holds has to be priced, or no kill could close it."""
     market = Told()

@@ -154,8 +154,8 @@ class Connection:
     def handle(self, happened: Happened, now: Now) -> Answer:
         """Decide on one thing that happened."""
         match happened:
-            case Want(modes):
-                return self._want(modes)
+            case Want():
+                return self._want(happened)
             case Look():
                 return self._look(now)
             case Begin() | Opened() | Denied() | Lost() | Renewed() | End():
@@ -187,10 +187,13 @@ class Connection:
                     self._was_denied = generation > 0
         return happened
 
-    def _want(self, modes: Mapping[int, Mode]) -> Answer:
-        before, self.modes = self.modes, dict(modes)
-        self._has_index = any(map(is_index, modes))
-        return [*map(Send, changes(before, modes))] if self.state is State.OPEN else []
+    def _want(self, wanted: Want) -> Answer:
+        before, self.modes = self.modes, dict(wanted.modes)
+        self._has_index = any(map(is_index, self.modes))
+        self._liveness.witnesses = {
+            token: home for token, home in wanted.witnesses.items() if token in self.modes
+        }
+        return [*map(Send, changes(before, self.modes))] if self.state is State.OPEN else []
 
     def _look(self, now: Now) -> Answer:
         if self.state is State.WAITING and now.running_ns >= self._retry_ns:

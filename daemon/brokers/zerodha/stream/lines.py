@@ -150,7 +150,8 @@ class Lines:
         for number, tokens in enumerate(self._spread):
             if number == len(self._lines):
                 self._lines.append(Connection(self._dice))
-            answers.append(self.handle(number, Want(dict.fromkeys(tokens, self._mode)), now))
+            shown = Want(dict.fromkeys(tokens, self._mode), wanted.witnesses)
+            answers.append(self.handle(number, shown, now))
             answers.append(self.handle(number, Begin(), now))
         return _joined(answers)
 
