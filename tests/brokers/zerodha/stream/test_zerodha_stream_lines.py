@@ -122,6 +122,24 @@ def test_while_the_first_connection_is_down_prices_of_others_are_held_back_and_n
     assert "NIFTY" in shown.quotes
 
 
+def test_a_further_connection_that_shows_what_is_held_counts_for_the_link_while_it_does():
+    """Else nobody would count what is held there as unguarded, once it died."""
+    lines = opened(Wanted(INDICES, {}, MANY))
+    far = MANY["S2999"]
+    assert [lines.shows_first([each]) for each in (MANY["S1"], far)] == [True, False]
+    for number in (0, 1):
+        assert frames(lines.handle(number, moving(1), now(1)))
+    lines.handle(1, Lost("reset"), now(2))
+    assert frames(lines.handle(0, moving(2, 2), now(2)))
+
+    lines.hold([far])
+    assert not frames(lines.handle(0, moving(3, 3), now(3)))
+    lines.want(Wanted(INDICES, {"S2999": far}, MANY), now(4))
+
+    assert lines.shows_first([far])
+    assert frames(lines.handle(0, moving(4, 4), now(4)))
+
+
 def test_old_prices_that_a_frozen_broker_tells_on_opening_do_not_look_fresh():
     lines = opened(Wanted(INDICES, {"A": OPTION}))
     old = Bytes(frame(index_packet(NIFTY, 100, START_S), option_packet(OPTION, 50, START_S)))
