@@ -232,7 +232,7 @@ BYGONE = BygonePrices((("A", Quote(7)),))
 @pytest.mark.parametrize(
     ("news", "to", "message"),
     [
-        (FrameHeard(FRAME), "feed", FrameArrived(FRAME, 0)),
+        (FrameHeard(FRAME), "feed", FrameArrived(FRAME, 1)),
         (BookWanted("an order"), "r", BookWanted("an order")),
         (SessionLost(3), "session_keeper:zed", RenewSession("zed", 3)),
         (MOVED, "feed", MOVED),
@@ -355,7 +355,7 @@ async def test_what_is_listed_of_each_chain_is_told_before_any_price_of_it():
     calls, puts = (e4(9_500), e4(10_000)), (e4(9_400), e4(9_500))
     assert [step for step in steps if not isinstance(step.message, NotShown)] == [
         Step("feed", OptionsListed("NIFTY", WEEK, calls, puts, NOW), NOW),
-        Step("feed", FrameArrived(FRAME, 0), NOW),
+        Step("feed", FrameArrived(FRAME, 1), NOW),
     ]
 
 
