@@ -127,7 +127,8 @@ class LiveMarket(Protocol):
     def hold(self, symbols: Iterable[str]) -> None:
         """Take that some of what is shown has come to be held: it may be left by its last price.
 
-        Where that is of an earlier day it is told now, and nothing is shown anew for it.
+        Where that is of an earlier day it is told now. It moves to where freshness is looked at
+        first, and else nothing is shown anew for it.
         """
         ...
 

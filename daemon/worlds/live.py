@@ -20,7 +20,7 @@ from daemon.domain.instants import SECOND_NS, day_of, moment_of, start_of
 from daemon.domain.market import expiries
 from daemon.domain.market.calendar import guarded, knows_hours
 from daemon.domain.market.frames import Frame
-from daemon.domain.market.instruments import Kind, parse_symbol
+from daemon.domain.market.instruments import Kind, is_index, parse_symbol, parts_of
 from daemon.domain.market.trading_hours import Hours
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import Chain, shown, wanted
@@ -229,7 +229,8 @@ class Live(Twins):
         market, day = self._source.market, day_of(now_ns)
         needs = wanted(self._plans.values(), day, expiries)
         held = self._held.symbols()
-        alone = tuple(dict.fromkeys((*held, *needs.symbols, CANARY)))
+        under = filter(market.lists, _indices_under(held))
+        alone = tuple(dict.fromkeys((*held, *needs.symbols, CANARY, *under)))
         listed = [symbol for symbol in alone if market.lists(symbol)]
         if not listed:
             return ()  # the contracts of the day are not there yet
@@ -277,6 +278,13 @@ def _listed(chain: Chain, symbols: Iterable[str], at_ns: int) -> OptionsListed:
         strikes[parts.kind].append(parts.strike_e4)
     calls, puts = (tuple(sorted(each)) for each in strikes.values())
     return OptionsListed(*chain, calls, puts, at_ns)
+
+
+def _indices_under(symbols: Iterable[str]) -> Iterator[str]:
+    """Yield the index under each: by it the prices of that exchange are known to be of now."""
+    for parts in map(parts_of, symbols):
+        if parts is not None and is_index(parts.underlying):
+            yield parts.underlying
 
 
 def _ends(day: date) -> Iterator[Step]:

@@ -232,7 +232,7 @@ BYGONE = BygonePrices((("A", Quote(7)),))
 @pytest.mark.parametrize(
     ("news", "to", "message"),
     [
-        (FrameHeard(FRAME), "feed", FrameArrived(FRAME, 0)),
+        (FrameHeard(FRAME), "feed", FrameArrived(FRAME, 1)),
         (BookWanted("an order"), "r", BookWanted("an order")),
         (SessionLost(3), "session_keeper:zed", RenewSession("zed", 3)),
         (MOVED, "feed", MOVED),
@@ -355,7 +355,7 @@ async def test_what_is_listed_of_each_chain_is_told_before_any_price_of_it():
     calls, puts = (e4(9_500), e4(10_000)), (e4(9_400), e4(9_500))
     assert [step for step in steps if not isinstance(step.message, NotShown)] == [
         Step("feed", OptionsListed("NIFTY", WEEK, calls, puts, NOW), NOW),
-        Step("feed", FrameArrived(FRAME, 0), NOW),
+        Step("feed", FrameArrived(FRAME, 1), NOW),
     ]
 
 
@@ -378,6 +378,20 @@ async def test_a_strategy_that_comes_and_what_is_held_are_shown_too():
         await quiet()
     assert market.wants[-1] == ([held], [held, "NIFTY", f"NIFTY-{date(2026, 3, 30)}-FUT"])
     assert steps == []
+
+
+async def test_the_index_under_what_is_held_is_shown_for_it_tells_whether_that_is_of_now():
+    """Those of another exchange say nothing of it."""
+    market = Told()
+    strangers = f"SENSEX-{WEEK}-80000-PE"
+    market.listed |= {strangers, "SENSEX", "BSE:ACME", "ACME"}
+    async with coming(market) as (live, _):
+        for symbol in (strangers, "BSE:ACME", "ACME"):
+            live.hear(sold(symbol, 20))
+        await quiet()
+    held, shown = market.wants[-1]
+    assert set(held) == {strangers, "BSE:ACME", "ACME"}
+    assert set(shown) == {*held, CALL, "NIFTY", "SENSEX"}
 
 
 async def test_what_comes_to_be_held_is_shown_at_once_and_what_is_shown_is_told_as_held():

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Quote
+from daemon.domain.market.instruments import Exchange
 from daemon.domain.money import divide_half_even
 from daemon.errors import WireGarbled
 
@@ -158,6 +159,8 @@ class Tick(Struct, frozen=True, gc=False):
 _SEGMENT = 0xFF
 _CURRENCY, _BSE_CURRENCY, _INDICES, _NSE_COMMODITY = 3, 6, 9, 12
 _TO_E4 = 100  # prices come in paise
+_TRADED_AT = {1: Exchange.NSE, 2: Exchange.NSE, 4: Exchange.BSE, 5: Exchange.BSE}
+"""Segment of shares, and of what is derived from them and from indices -> where it is traded."""
 _FINER = {_CURRENCY: 1_000, _BSE_CURRENCY: 1, _NSE_COMMODITY: 1}
 """Segment -> by what a price that comes in a finer unit is divided to be in `_e4`."""
 
@@ -185,6 +188,11 @@ _LEVELS = Layout(">2IH2x")
 def is_index(token: int) -> bool:
     """Return whether a number is that of an index."""
     return token & _SEGMENT == _INDICES
+
+
+def traded_at(token: int) -> Exchange | None:
+    """Return where a share or a derivative is traded, by its number; None for all else."""
+    return _TRADED_AT.get(token & _SEGMENT)
 
 
 def decode(frame: bytes) -> list[Tick]:

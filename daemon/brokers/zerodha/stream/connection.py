@@ -148,14 +148,14 @@ class Connection:
 
     @property
     def is_old(self) -> bool:
-        """Whether what it has shown since it opened is not of now, by the exchange's instants."""
-        return self._liveness.is_old
+        """Whether what it shows is not of now, by the exchange's instants."""
+        return self._liveness.is_old(has_index=self._has_index)
 
     def handle(self, happened: Happened, now: Now) -> Answer:
         """Decide on one thing that happened."""
         match happened:
-            case Want(modes):
-                return self._want(modes)
+            case Want():
+                return self._want(happened)
             case Look():
                 return self._look(now)
             case Begin() | Opened() | Denied() | Lost() | Renewed() | End():
@@ -187,10 +187,13 @@ class Connection:
                     self._was_denied = generation > 0
         return happened
 
-    def _want(self, modes: Mapping[int, Mode]) -> Answer:
-        before, self.modes = self.modes, dict(modes)
-        self._has_index = any(map(is_index, modes))
-        return [*map(Send, changes(before, modes))] if self.state is State.OPEN else []
+    def _want(self, wanted: Want) -> Answer:
+        before, self.modes = self.modes, dict(wanted.modes)
+        self._has_index = any(map(is_index, self.modes))
+        self._liveness.witnesses = {
+            token: home for token, home in wanted.witnesses.items() if token in self.modes
+        }
+        return [*map(Send, changes(before, self.modes))] if self.state is State.OPEN else []
 
     def _look(self, now: Now) -> Answer:
         if self.state is State.WAITING and now.running_ns >= self._retry_ns:

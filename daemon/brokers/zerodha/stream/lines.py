@@ -1,7 +1,8 @@
 """All connections to the ticker together: who shows what, and what is made of what they hear.
 
 Prices are held back until an index is of now on their connection and on the first one, for they
-would make what is old look fresh: the first connection shows the indices and what is held. What is
+would make what is old look fresh: the first connection shows the indices and what is held. Where
+something that is held is on another, for it came to be held there, that one counts as well. What is
 held back is joined, and comes with the next prices that may be shown; of what is old no extreme is
 kept, for no stop is to be moved by it. Where its connection ends before that, it is let go of:
 nobody knows what has changed meanwhile.
@@ -118,6 +119,7 @@ class Lines:
         self._spread: Spread = ()
         self._names: dict[int, str] = {}
         self._guarded: frozenset[int] = frozenset()  # what is held
+        self._guarding: tuple[int, ...] = (0,)  # the connections that show it
         self._bygone: dict[int, Quote] = {}  # what has not traded today, as it was told before
         self._owed: set[int] = set()  # of that, what is held and not told yet
         self._held: dict[int, FrameHeard] = {}
@@ -150,14 +152,21 @@ class Lines:
         for number, tokens in enumerate(self._spread):
             if number == len(self._lines):
                 self._lines.append(Connection(self._dice))
-            answers.append(self.handle(number, Want(dict.fromkeys(tokens, self._mode)), now))
+            shown = Want(dict.fromkeys(tokens, self._mode), wanted.witnesses)
+            answers.append(self.handle(number, shown, now))
             answers.append(self.handle(number, Begin(), now))
         return _joined(answers)
 
     def hold(self, tokens: Iterable[int]) -> None:
         """Take that these are held: what they were last told at is told with the next, if old."""
         self._guarded |= frozenset(tokens)
+        further = enumerate(self._spread[1:], 1)
+        self._guarding = (0, *(n for n, each in further if not self._guarded.isdisjoint(each)))
         self._owed = {*(self._guarded & self._bygone.keys())}
+
+    def shows_first(self, tokens: Iterable[int]) -> bool:
+        """Say whether the first connection shows all of these."""
+        return bool(self._spread) and set(self._spread[0]).issuperset(tokens)
 
     def look(self, now: Now) -> Answer:
         """Look at all of them."""
@@ -236,7 +245,7 @@ class Lines:
         heard = FrameHeard(Frame(self._last_ns, quotes, exchange_ns), content)
         if number in self._held:
             heard = self._with_held(number, heard)
-        if self._lines[0].is_proved and self._lines[number].is_proved:
+        if all(self._lines[each].is_proved for each in (number, *self._guarding)):
             return (*told, heard)
         self._held[number] = heard
         if self._lines[number].is_old:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from daemon.brokers.zerodha.packets import traded_at
+from daemon.domain.market.instruments import Exchange, exchange_of
 from daemon.errors import BrokerMisused
 
 CONNECTIONS, EACH = 3, 3_000
@@ -39,6 +41,19 @@ class Wanted(Struct, frozen=True):
     def tokens(self) -> dict[str, int]:
         """All of them, in order of their weight."""
         return {**self.indices, **self.held, **self.others}
+
+    @property
+    def witnesses(self) -> dict[int, Exchange]:
+        """The indices, by number, of each exchange of which contracts are wanted, and which it is.
+
+        They tell whether its prices are of now: those of another exchange say nothing of them.
+        """
+        traded = {traded_at(token) for token in (*self.held.values(), *self.others.values())}
+        return {
+            token: home
+            for symbol, token in self.indices.items()
+            if (home := exchange_of(symbol)) in traded
+        }
 
 
 def spread(wanted: Wanted, before: Spread = (), each: int = EACH) -> Spread:

@@ -120,11 +120,17 @@ class Ticker:
         return tuple(dict.fromkeys(lacking + lacking_too))
 
     def hold(self, symbols: Iterable[str]) -> None:
-        """Take that these have come to be held; what is not shown is passed over."""
+        """Take that these have come to be held; what is not shown is passed over.
+
+        What a further connection shows moves to the first: by that it is told what is fresh.
+        """
         known = self._wanted.tokens
         held = {symbol: known[symbol] for symbol in symbols if symbol in known}
         self._wanted = replace(self._wanted, held={**self._wanted.held, **held})
-        self._lines.hold(held.values())
+        if self._group is not None and not self._lines.shows_first(held.values()):
+            self._take(self._lines.want(self._wanted, self._now()))
+        else:
+            self._lines.hold(held.values())
 
     def renew(self) -> None:
         """Use the present session, for the one before is none any more."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from daemon.brokers.zerodha.packets import Mode, Tick
+from daemon.domain.market.instruments import Exchange
 
 
 class Now(Struct, frozen=True, gc=False):
@@ -57,9 +58,16 @@ class Look(Struct, frozen=True):
 
 
 class Want(Struct, frozen=True):
-    """What it is to show from now on: all of it, by the broker's numbers."""
+    """What it is to show from now on: all of it, by the broker's numbers.
+
+    Attributes:
+        modes: how much of each.
+        witnesses: the indices that tell of an exchange whether its prices are of now; those that
+            it does not show are no matter.
+    """
 
     modes: Mapping[int, Mode]
+    witnesses: Mapping[int, Exchange] = {}
 
 
 class Text(Struct, frozen=True):

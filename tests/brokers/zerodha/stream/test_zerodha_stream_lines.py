@@ -46,6 +46,8 @@ START_S = START_NS // SECOND_NS
 MANY = {f"S{number}": number << 8 | 2 for number in range(3_000)}
 YESTERDAY_S = START_S - DAY_NS // SECOND_NS
 INDICES = {"NIFTY": NIFTY}
+SENSEX, AT_BSE = 1 << 8 | 9, 54_321 << 8 | 5
+BOTH = {**INDICES, "SENSEX": SENSEX}
 
 
 def now(seconds: float = 0) -> Now:
@@ -118,6 +120,24 @@ def test_while_the_first_connection_is_down_prices_of_others_are_held_back_and_n
     quote = shown.quotes["S2999"]
     assert (quote.ltp_e4, quote.low_e4, quote.high_e4) == (400, 400, 900)
     assert "NIFTY" in shown.quotes
+
+
+def test_a_further_connection_that_shows_what_is_held_counts_for_the_link_while_it_does():
+    """Else nobody would count what is held there as unguarded, once it died."""
+    lines = opened(Wanted(INDICES, {}, MANY))
+    far = MANY["S2999"]
+    assert [lines.shows_first([each]) for each in (MANY["S1"], far)] == [True, False]
+    for number in (0, 1):
+        assert frames(lines.handle(number, moving(1), now(1)))
+    lines.handle(1, Lost("reset"), now(2))
+    assert frames(lines.handle(0, moving(2, 2), now(2)))
+
+    lines.hold([far])
+    assert not frames(lines.handle(0, moving(3, 3), now(3)))
+    lines.want(Wanted(INDICES, {"S2999": far}, MANY), now(4))
+
+    assert lines.shows_first([far])
+    assert frames(lines.handle(0, moving(4, 4), now(4)))
 
 
 def test_old_prices_that_a_frozen_broker_tells_on_opening_do_not_look_fresh():
@@ -263,6 +283,100 @@ def test_a_feed_that_moves_and_lags_is_told_of_once_for_each_time():
     assert (
         "of 09:59:03 by the exchange's clock, 60 s before the time of this machine" in notice.text
     )
+
+
+def test_prices_that_begin_to_lag_are_held_back_until_they_are_of_now_again():
+    """A stop would trip as late as they come, under a link that looks alive."""
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    shown = []
+    for second in range(1, 60):
+        of = second - 30 if 20 <= second < 50 else second
+        index = index_packet(NIFTY, 100 + of, START_S + of)
+        message = Bytes(frame(index, option_packet(OPTION, 50 + second, START_S + of)))
+        frames_of = frames(lines.handle(0, message, now(second)))
+        shown += [(second, each.quotes["A"].high_e4) for each in frames_of]
+        lines.look(now(second))
+
+    assert [second for second, _ in shown] == [*range(1, 30), *range(50, 60)]
+    assert not any(high_e4 for _, high_e4 in shown)
+
+
+def two_exchanges(lines: Lines, seconds: range, sensex_s: dict[int, int]) -> list[tuple[int, str]]:
+    """Tell NSE's prices once a second, and the Sensex of what second; return what is shown when."""
+    shown = []
+    for second in seconds:
+        at_s = START_S + second
+        packets = [index_packet(NIFTY, 100 + second, at_s), option_packet(OPTION, 50, at_s)]
+        if second in sensex_s:
+            packets.append(index_packet(SENSEX, 800 + second, START_S + sensex_s[second]))
+        answers = lines.handle(0, Bytes(frame(*packets)), now(second)), lines.look(now(second))
+        for each in (each for answer in answers for each in answer.news):
+            if isinstance(each, FrameHeard):
+                assert not any(quote.high_e4 for quote in each.frame.quotes.values())
+                shown.append((second, "frame"))
+            elif isinstance(each, NoticeHeard):
+                shown.append((second, each.text.partition(" by ")[0]))
+    return shown
+
+
+def test_an_exchange_whose_indices_stand_is_not_vouched_for_by_those_of_another():
+    """What is held there would show as guarded by prices that come no more."""
+    lines = opened(Wanted(BOTH, {"B": AT_BSE}, {"A": OPTION}))
+    told = {second: second for second in (*range(1, 21), *range(50, 60))}
+
+    shown = two_exchanges(lines, range(1, 60), told)
+
+    stood = (31, "the indices of BSE are of 10:00:20")
+    frames_at = [*range(1, 31), *range(50, 60)]
+    assert shown == sorted([stood, *((second, "frame") for second in frames_at)])
+
+
+def test_what_stood_when_the_shares_closed_stands_until_anything_of_that_exchange_is_of_now():
+    lines = opened(Wanted(BOTH, {"B": AT_BSE}, {"A": OPTION}))
+    closes_s = 5 * 3_600 + 15 * 60
+    news = []
+    for second in range(closes_s - 60, closes_s + 60):
+        at_s = START_S + second
+        packets = [index_packet(NIFTY, second, at_s), option_packet(OPTION, second, at_s)]
+        if second < closes_s - 30:
+            packets.append(index_packet(SENSEX, second, at_s))
+        if second == closes_s + 10:
+            packets.append(option_packet(AT_BSE, second, at_s - 60))
+        if second >= closes_s + 30:
+            packets.append(option_packet(AT_BSE, second, at_s))
+        answers = lines.handle(0, Bytes(frame(*packets)), now(second)), lines.look(now(second))
+        told = [each for answer in answers for each in answer.news]
+        news += [(second - closes_s, each) for each in told if isinstance(each, FrameHeard)]
+
+    assert [second for second, _ in news] == [*range(-60, -20), *range(30, 60)]
+
+
+def test_after_a_start_an_exchange_whose_indices_stood_before_it_is_not_vouched_for_either():
+    lines = opened(Wanted(BOTH, {"B": AT_BSE}, {"A": OPTION}))
+
+    shown = two_exchanges(lines, range(1, 20), {1: -600})
+
+    assert shown == [(3, "the indices of BSE are of 09:50:00")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sensex_s"),
+    [
+        (Wanted(BOTH, {"B": AT_BSE}, {"A": OPTION}), {1: -DAY_NS // SECOND_NS}),
+        (Wanted(BOTH, {"B": AT_BSE}, {"A": OPTION}), {}),
+        (Wanted(BOTH, {"A": OPTION}), {1: 1}),
+        (Wanted(INDICES, {"A": OPTION, "B": AT_BSE}), {1: 1}),
+        (Wanted({**INDICES, "BANKNIFTY": SENSEX}, {"A": OPTION, "B": AT_BSE}), {1: 1}),
+    ],
+    ids=[
+        "it has a holiday of its own", "it told nothing yet", "nothing of its contracts is shown",
+        "no index of it is shown", "of two indices one moves",
+    ],
+)  # fmt: skip
+def test_an_exchange_that_owes_nothing_holds_no_prices_back(wanted, sensex_s):
+    shown = two_exchanges(opened(wanted), range(1, 60), sensex_s)
+
+    assert shown == [(second, "frame") for second in range(1, 60)]
 
 
 def test_at_the_weekend_nothing_waits_for_an_index():

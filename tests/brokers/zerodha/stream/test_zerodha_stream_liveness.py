@@ -184,6 +184,82 @@ def test_what_is_of_now_stays_so_while_a_quiet_strike_and_an_old_index_come():
     assert (line.downs(), line.of(Noticed)) == ([], [])
 
 
+def lagging(line: Line, seconds: int, lag_s: int, token: int = NIFTY) -> list[bool]:
+    """Tell what was so long ago, once a second; return after each whether prices are of now."""
+    proved = []
+    for _ in range(seconds):
+        at_s = line.now_ns // SECOND_NS - lag_s
+        said = index_packet if token == NIFTY else option_packet
+        line.tell(Bytes(frame(said(token, at_s % 10_000, at_s))))
+        proved.append(line.connection.is_proved)
+        line.run(1)
+    return proved
+
+
+def test_a_ticker_that_falls_behind_after_its_opening_is_of_now_no_longer_and_it_is_told():
+    line = Line(TRADING_DAY, MORNING).opened()
+    assert all(lagging(line, 60, 0))
+
+    assert lagging(line, 30, 120) == [True] * 10 + [False] * 20
+    (notice,) = line.of(Noticed)
+    assert "its indices are of 10:00:59 by the exchange's clock" in notice.text
+    assert line.connection.is_old
+    assert all(lagging(line, 5, 0))
+    assert (line.downs(), line.connection.is_old) == ([], False)
+
+
+def test_a_ticker_that_falls_behind_bit_by_bit_is_of_now_up_to_ten_seconds():
+    line = Line(TRADING_DAY, MORNING).opened()
+
+    proved = [lagging(line, 1, second // 2)[0] for second in range(30)]
+
+    assert proved == [True] * 22 + [False] * 8
+
+
+def test_an_instant_that_lies_ahead_hides_no_lag_for_longer():
+    line = Line(TRADING_DAY, MORNING).opened()
+    line.tell(indices(100, line.now_ns // SECOND_NS + 3_600))
+
+    assert lagging(line, 12, 20)[-1] is False
+
+
+def test_a_lag_that_comes_and_goes_about_the_limit_is_told_once_a_minute():
+    line = Line(TRADING_DAY, MORNING).opened()
+    for _ in range(12):
+        lagging(line, 1, 0)
+        lagging(line, 12, 20)
+
+    assert len(line.of(Noticed)) == 3
+    assert not line.downs()
+
+
+def test_once_the_shares_have_closed_contracts_that_fall_behind_are_of_now_no_longer():
+    line = Line(TRADING_DAY, time(15, 16)).opened()
+    assert all(lagging(line, 20, 0, OPTION))
+
+    assert lagging(line, 20, 120, OPTION) == [True] * 10 + [False] * 10
+    (notice,) = line.of(Noticed)
+    assert "its prices are of" in notice.text
+    assert line.connection.is_old
+    assert all(lagging(line, 5, 10, OPTION))
+    assert (line.downs(), line.connection.is_old) == ([], False)
+
+
+def test_once_the_shares_have_closed_a_quiet_contract_may_be_told_again_as_it_was():
+    line = Line(TRADING_DAY, time(15, 16)).opened()
+    lagging(line, 1, 0, OPTION)
+    told = Bytes(frame(option_packet(OPTION, 5, line.now_ns // SECOND_NS - 1)))
+    for _ in range(3):
+        line.tell(told)
+        line.run(60)
+        assert line.connection.is_proved
+
+    line.tell(Lost("reset"))
+    line.run(5)
+    line.opened().tell(told)
+    assert (line.connection.is_proved, line.of(Noticed)) == (True, [])
+
+
 def test_one_index_may_stand_while_another_moves():
     both = {NIFTY: Mode.FULL, BANKNIFTY: Mode.FULL}
     line = Line(TRADING_DAY, MORNING, both).opened()

@@ -167,6 +167,31 @@ async def test_a_change_of_the_set_and_an_end_are_said_to_the_broker():
     assert server.heard.get_nowait() == "gone"
 
 
+async def test_what_comes_to_be_held_on_a_further_connection_moves_to_the_first():
+    """By the first it is told whether what is held has prices of now."""
+    tokens = {f"S{number:04}": number << 8 | 2 for number in range(3_000)}
+    async with ticker_server() as server:
+        heard = Heard(server)
+        heard.ticker._of_symbol = lambda name: replace(
+            of_symbol("NIFTY"), token=tokens.get(name, NIFTY)
+        )
+        heard.ticker.want([], ["NIFTY", *tokens])
+        heard.ticker.hold(["S0001"])
+        task = asyncio.get_running_loop().create_task(heard.ticker.listen(heard.feed.hear))
+        for _ in range(2 * 15 + 2):  # 200 are named in one message, and then their mode
+            await server.heard.get()
+        heard.ticker.hold(["S0002", "NIFTY", "unknown"])
+        heard.ticker.hold(["S2999"])
+        said = [await server.heard.get() for _ in range(6)]
+        task.cancel()
+        await asyncio.wait({task})
+
+    far, other = tokens["S2999"], tokens["S2998"]
+    for each, gone, new in (("first", other, far), ("further", far, other)):
+        assert {"a": "unsubscribe", "v": [gone]} in said, each
+        assert {"a": "subscribe", "v": [new]} in said, each
+
+
 async def test_prices_of_what_nobody_wants_are_counted_and_end_nothing():
     async with streaming() as (server, heard):
         await heard.next()
