@@ -100,7 +100,7 @@ class World:
         self._fates = Fates(dice, given.without, crashed=crashed)
         self._crashes = Crashes(dice, self._fates, given.crash_at)
         rests = dice.below(2, "stops rest") == 0
-        self._scenario = scenario.minutes(rests=rests)
+        self._scenario = scenario.minutes(rests=rests, shares=dice.below(2, "shares") == 0)
         if crashed:
             self._scenario = scenario.seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
         self._account = account = scenario.account()

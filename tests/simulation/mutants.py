@@ -42,7 +42,7 @@ from daemon.domain.orders.words import (
     Refusal,
     State,
 )
-from daemon.domain.risk import legs, mirrored, strategy
+from daemon.domain.risk import legs, mirrored, strategy, thresholds
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.errors import StoreError
@@ -485,6 +485,14 @@ def no_stop_or_target_of_a_whole_ever_fires(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(strategy, "crossed", lambda *_: None)
 
 
+def a_combined_premium_stop_is_never_met(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(thresholds, "loss_limit_e4", lambda *_: 0)
+
+
+def a_target_that_is_a_share_of_the_premium_is_never_met(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(thresholds, "percent_limit_e4", lambda *_: 0)
+
+
 def a_floor_is_never_broken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(strategy, "broken", lambda *_: False)
 
@@ -677,6 +685,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(a_stop_that_looks_three_times, 14, "I21"),
     _of(percent_stops_are_ten_times_too_wide, 1, "I15"),
     _of(no_stop_or_target_of_a_whole_ever_fires, 9, "I21"),
+    _of(a_combined_premium_stop_is_never_met, 44, "I21"),
+    _of(a_target_that_is_a_share_of_the_premium_is_never_met, 48, "I21"),
     _of(a_floor_is_never_broken, 48, "I21"),
     _of(a_kill_that_waits_for_the_next_frames, 36, "I21"),
     _of(what_people_see_stands_still, 1, "I22"),
