@@ -47,6 +47,7 @@ class Kind(StrEnum):
     READ_LAGS = "reading lags"  # the book of a while ago
     READ_FAILED = "reading failed"
     POSITIONS_LAG = "positions lag"  # for a while they show fills late, and orders show them
+    ORDERS_UNSHOWN = "orders unshown"  # a reading without some of them or any, as if that were all
     MARGIN_UNREAD = "margin unread"
     THIN = "thin market"  # so little is on offer that orders fill in parts
     FROZEN = "feed frozen"
@@ -116,7 +117,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.REST: (Kind.CANCEL_FILLED,),
     Call.NEWS: (Kind.NEWS_LOST, Kind.NEWS_TWICE, Kind.NEWS_LATE),
     Call.FIND: (Kind.FIND_FAILED, Kind.FIND_BLIND),
-    Call.READ: (Kind.READ_FAILED, Kind.READ_LAGS, Kind.POSITIONS_LAG),
+    Call.READ: (Kind.READ_FAILED, Kind.READ_LAGS, Kind.POSITIONS_LAG, Kind.ORDERS_UNSHOWN),
     Call.COUNT: (Kind.MARGIN_UNREAD,),
     Call.DEPTH: (Kind.THIN,),
     Call.FRAME: (

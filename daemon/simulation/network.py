@@ -22,7 +22,7 @@ from daemon.errors import BrokerUnavailable, OutcomeUnknown
 from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound
 from daemon.ports.broker import Answer, Counted, Found, Read
 from daemon.runtime.pump import at_once
-from daemon.simulation.books import Books
+from daemon.simulation.books import Books, cut_short
 from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.judge import Judge
 from daemon.simulation.pump import Reply
@@ -172,7 +172,7 @@ class Network:
         return logged_in
 
     async def read(self) -> Sequence[Read]:
-        """Read the whole book, of now or of a while ago; its positions may be older still.
+        """Read the book, of now or of a while ago; positions may be older, and orders be missing.
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
@@ -183,7 +183,8 @@ class Network:
             until_ns = self._timeline.now_ns() + self._lasts(_STAYS_BEHIND_NS)
             self._books.fall_behind(self._lasts(_BEHIND_NS), until_ns)
         fails = "the reading failed" if fault is Kind.READ_FAILED else ""
-        read: Sequence[Read] = await self._asked(partial(self._read, lag_ns), fails)
+        hides = fault is Kind.ORDERS_UNSHOWN
+        read: Sequence[Read] = await self._asked(partial(self._read, lag_ns, hides), fails)
         return read
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -248,10 +249,13 @@ class Network:
             found = (OrderNotFound(intent_id, now_ns),)
         self._later(self._lasts(_WAY_NS), partial(self._answer, reply, found))
 
-    def _read(self, lag_ns: int, reply: Reply) -> None:
+    def _read(self, lag_ns: int, hides: bool, reply: Reply) -> None:  # noqa: FBT001
         now_ns = self._timeline.now_ns()
         self._changed(())
         shown = self._books.shown(now_ns, lag_ns)
+        if hides and shown.orders:
+            count = len(shown.orders)
+            shown = cut_short(shown, self._lasts((0, 2 * count - 2)))
         self._later(self._lasts(_WAY_NS), partial(self._answer, reply, (shown,)))
 
     def _counted(self, parent: str, legs: Sequence[MarginLeg], reply: Reply) -> None:

@@ -15,7 +15,12 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
+from daemon.actors import (
+    market_feed,
+    pnl_broadcaster,
+    request_clerk,
+    strategy_runner,
+)
 from daemon.actors.order_router import by_hand, latches, router
 from daemon.actors.order_router.broker import lookups, outside, sending
 from daemon.actors.order_router.closing import doubts, exit_orders, holdings, killing, markets
@@ -29,7 +34,7 @@ from daemon.app.given import wiring
 from daemon.brokers.door import Door
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market import freshness
-from daemon.domain.orders import basket, book, flatten, reconcile
+from daemon.domain.orders import basket, book, flatten, lapsed, reconcile
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Sight
 from daemon.domain.orders.limits import Parent
@@ -127,6 +132,20 @@ def what_positions_show_late_is_taken_in_by_a_kill(patch: pytest.MonkeyPatch) ->
 
 def what_positions_show_late_is_a_persons_own(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconcile, "may_lag", lambda *_: False)
+
+
+def what_a_reading_does_not_show_is_over(patch: pytest.MonkeyPatch) -> None:
+    """Of what rests for longer than a whole book is late."""
+    news = router.news
+
+    def ends(ours, read):
+        shown = {reconcile.id_in(ours, order, read.at_ns) for order in read.orders}
+        for order in ours.open_orders():
+            rests = order.state is State.WORKING and order.intent.intent_id not in shown
+            if rests and read.at_ns - order.intent.decided_ns > 5 * SECOND_NS:
+                yield from lapsed._ends(order, read.at_ns)
+
+    patch.setattr(router, "news", lambda ours, read: (*news(ours, read), *ends(ours, read)))
 
 
 def resend_on_time_out(patch: pytest.MonkeyPatch) -> None:
@@ -672,6 +691,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(longs_are_sold_beside_a_persons_order, 21, "I10"),
     _of(what_positions_show_late_is_taken_in_by_a_kill, 52, "I10"),
     _of(what_positions_show_late_is_a_persons_own, 59, "I10"),
+    _of(what_a_reading_does_not_show_is_over, 11, "I10", "I4"),
     _of(what_is_replaced_has_no_bound, 1, "I10"),
     _of(what_was_replaced_before_is_forgotten, 1, "I10"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),

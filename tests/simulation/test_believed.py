@@ -11,7 +11,7 @@ from daemon.domain.orders.shown import AccountRead, BrokerPosition
 from daemon.domain.orders.words import OrderUpdated, State
 from daemon.messages import KillStaged
 from daemon.runtime.budget import Window
-from daemon.simulation.books import Books
+from daemon.simulation.books import Books, cut_short
 from daemon.simulation.judge import Judge, Measures, Violated
 from daemon.twin.words import Side, Trade
 
@@ -112,3 +112,10 @@ def test_a_reading_that_lags_as_a_whole_makes_positions_no_older_than_the_longer
     made = books()
     made.fall_behind(3 * SECOND_NS, 20 * SECOND_NS)
     assert [shows(made, second, lag=4) for second in (8, 9)] == [False, True]
+
+
+def test_a_book_may_be_shown_without_its_newest_orders_or_its_oldest():
+    book = AccountRead((1, 2, 3), (BrokerPosition("CE", -75),), 0)
+    cuts = [cut_short(book, cut) for cut in range(5)]
+    assert [each.orders for each in cuts] == [(), (1,), (1, 2), (2, 3), (3,)]
+    assert {each.positions for each in cuts} == {book.positions}
