@@ -58,6 +58,7 @@ from daemon.messages import (
     Done,
     ExitOwed,
     FrameArrived,
+    Latched,
     Place,
     Told,
 )
@@ -260,6 +261,27 @@ def kill_that_closes_nothing(patch: pytest.MonkeyPatch) -> None:
 def a_kill_is_called_flat_while_it_closes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(killing._Seen, "sight", Sight.QUIET)
     patch.setattr(killing, "_shows_flat", lambda *_: True)
+
+
+def a_second_kill_ends_the_first(patch: pytest.MonkeyPatch) -> None:
+    apply = Halts.apply
+
+    def alone(halts, fact):
+        if isinstance(fact, Latched):
+            halts.kills.clear()
+        apply(halts, fact)
+
+    patch.setattr(Halts, "apply", alone)
+
+
+def a_release_forgets_what_its_kill_owes(patch: pytest.MonkeyPatch) -> None:
+    release = latches.release
+
+    def forget(desk, turn, *rest):
+        desk.closings.clear()
+        return release(desk, turn, *rest)
+
+    patch.setattr(latches, "release", forget)
 
 
 def entries_pass_a_kill(patch: pytest.MonkeyPatch) -> None:
@@ -672,6 +694,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(kill_in_memory_only, 4, "I8", "I9", "I21"),
     _of(kill_that_closes_nothing, 4, "I9"),
     _of(a_kill_is_called_flat_while_it_closes, 36, "I9"),
+    _of(a_second_kill_ends_the_first, 15, "I9"),
+    _of(a_release_forgets_what_its_kill_owes, 36, "I9"),
     _of(entries_pass_a_kill, 4, "I8"),
     _of(longs_first, 9, "I11"),
     _of(hedges_are_sold_beside_a_sale_that_may_fill, 17, "I11"),
