@@ -34,6 +34,7 @@ from daemon.messages import (
     PnlFrame,
     PullLatch,
     ReleaseLatch,
+    RenewSession,
     RiskSeen,
     SeeAccount,
     SeeRisk,
@@ -59,6 +60,7 @@ from daemon.simulation.people import People
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.raising import raising
 from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_was_told
+from daemon.simulation.session import Session
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
@@ -129,6 +131,7 @@ class World:
         self._judge.trades = self._exchange.trades
         paper = Paper(self._exchange, self._timeline.now_ns)
         self._network = Network(paper, self._timeline, self._fates, self._judge, self._news)
+        self._network.session = Session(self._timeline, self._fates, self._refused)
         self._mirror = SimulatedMirror(account, self._fates)
         self._pump: SimulatedPump | None = None
         self._lives = self._busy = 0
@@ -298,6 +301,10 @@ class World:
 
     def _news(self, update: OrderUpdated) -> None:
         self._tell(self._account.router, update)
+
+    def _refused(self, generation: int) -> None:
+        """The session was refused: its keeper is told, as by the client of a broker."""
+        self._tell(f"session_keeper:{self._account.id}", RenewSession(self._account.id, generation))
 
     def _shown(self, view: Any) -> None:
         """Hold the folder of latches against what the router goes by, as every start does."""

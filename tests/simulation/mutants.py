@@ -19,6 +19,7 @@ from daemon.actors import (
     market_feed,
     pnl_broadcaster,
     request_clerk,
+    session_keeper,
     strategy_runner,
 )
 from daemon.actors.order_router import by_hand, latches, router
@@ -60,6 +61,7 @@ from daemon.messages import (
     FrameArrived,
     Latched,
     Place,
+    RenewSession,
     Told,
 )
 from daemon.runtime.budget import Budget
@@ -666,6 +668,10 @@ def exits_stop_without_a_ledger(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(emergency, "weight_bytes", lambda batch: weight_bytes(batch) + (1 << 18))
 
 
+def a_session_that_is_refused_is_not_renewed(patch: pytest.MonkeyPatch) -> None:
+    patch.delitem(session_keeper._NEXT, (session_keeper.Session.READY, RenewSession))
+
+
 def secrets_are_written_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Secret, "__str__", Secret.reveal)
     patch.setattr(Secret, "__format__", lambda secret, _: secret.reveal())
@@ -746,6 +752,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(what_waited_for_a_failed_flush_is_dropped, 89, "I16", "I1"),
     _of(entries_go_on_without_a_ledger, 24, "I16"),
     _of(exits_stop_without_a_ledger, 24, "I20"),
+    _of(a_session_that_is_refused_is_not_renewed, 15, "I4", "I9", "I3"),
     _of(secrets_are_written_out, 7, "I19"),
     _of(entries_go_on_while_the_clock_is_in_doubt, 3, "I12"),
 )
