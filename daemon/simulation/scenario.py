@@ -60,8 +60,11 @@ _SHARES = replace(
     stop=None,
     combined_premium_stop=CombinedPremiumStop(percent=Decimal(1)),
     target=Bound(premium_percent=Decimal(3)),
+    lock_and_trail=LockAndTrail(
+        at=Decimal(5_000), lock=Decimal(2_500), every=Decimal(2_500), by=Decimal(1_000)
+    ),
 )
-"""The same by shares of what its legs were sold for; nearer, so that they are often met first."""
+"""Shares of what its legs were sold for; nearer, so that they and the floor are often met first."""
 
 
 class Scenario(Struct, frozen=True):
