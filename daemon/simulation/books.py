@@ -1,4 +1,7 @@
-"""What the broker's account shows: its book of now, or of a while ago, with positions behind it."""
+"""What the broker's account shows: its book of now, or of a while ago, with positions behind it.
+
+Or without some of its orders, for a broker may answer with the first page of them, or with none.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +49,15 @@ class Books:
 
     def _as_of(self, at_ns: int) -> AccountRead:
         return next((b for b in reversed(self._kept) if b.at_ns <= at_ns), self._kept[0])
+
+
+def cut_short(book: AccountRead, cut: int) -> AccountRead:
+    """Return a book without its newest orders or its oldest ones; all else of it is whole.
+
+    Args:
+        book: with orders.
+        cut: which are left: below their count so many of the first ones, above that the others.
+    """
+    more = cut - len(book.orders)
+    left = book.orders[:cut] if more < 0 else book.orders[more + 1 :]
+    return replace(book, orders=left)

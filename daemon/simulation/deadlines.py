@@ -37,6 +37,9 @@ class Deadlines:
         judge: knows what is recorded.
         life: returns the number of the life that lives now; 0: none does.
         plans: the strategies.
+
+    Attributes:
+        stands: says whether a kill that was pulled was not released.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Deadlines:
         self._judge = judge
         self._life = life
         self._plans = plans
+        self.stands: Callable[[Latch], bool] = lambda _: True
         self._by_last_price = {plan.id for plan in plans if plan.risk.mark is Mark.LTP}
         self._hung_ns = 0
         self._profits = Profits(judge.trades)
@@ -121,7 +125,7 @@ class Deadlines:
         return [leg.id for leg in plan.legs if not self._is_left((plan.id, leg.id))]
 
     def _judge_kill(self, life: int, latch: Latch) -> None:
-        if not life or self._life() != life:
+        if not life or self._life() != life or not self.stands(latch):
             return
         known = self._judge.known
         staged = known.stages.get(latch.latch_id)

@@ -47,7 +47,9 @@ class Kind(StrEnum):
     READ_LAGS = "reading lags"  # the book of a while ago
     READ_FAILED = "reading failed"
     POSITIONS_LAG = "positions lag"  # for a while they show fills late, and orders show them
+    ORDERS_UNSHOWN = "orders unshown"  # a reading without some of them or any, as if that were all
     MARGIN_UNREAD = "margin unread"
+    SESSION_ENDS = "session ends"  # all is refused, until a log-in some seconds later
     THIN = "thin market"  # so little is on offer that orders fill in parts
     FROZEN = "feed frozen"
     STUCK = "feed stuck"  # it goes on, and says what it said before
@@ -95,6 +97,7 @@ class Call(StrEnum):
     SAVE = "save"
     RECOVER = "recover"
     TERMINAL = "terminal"
+    SESSION = "session"
 
 
 STRIKES: dict[Call, tuple[Kind, ...]] = {
@@ -116,7 +119,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.REST: (Kind.CANCEL_FILLED,),
     Call.NEWS: (Kind.NEWS_LOST, Kind.NEWS_TWICE, Kind.NEWS_LATE),
     Call.FIND: (Kind.FIND_FAILED, Kind.FIND_BLIND),
-    Call.READ: (Kind.READ_FAILED, Kind.READ_LAGS, Kind.POSITIONS_LAG),
+    Call.READ: (Kind.READ_FAILED, Kind.READ_LAGS, Kind.POSITIONS_LAG, Kind.ORDERS_UNSHOWN),
     Call.COUNT: (Kind.MARGIN_UNREAD,),
     Call.DEPTH: (Kind.THIN,),
     Call.FRAME: (
@@ -138,6 +141,7 @@ STRIKES: dict[Call, tuple[Kind, ...]] = {
     Call.SAVE: (Kind.TORN,),
     Call.RECOVER: (Kind.RECOVERED_TWICE,),
     Call.TERMINAL: (Kind.TERMINAL,),
+    Call.SESSION: (Kind.SESSION_ENDS,),
 }
 _MOST = {
     Kind.FROZEN: 600,
@@ -150,6 +154,7 @@ _MOST = {
     Kind.TORN: 1_000,
     Kind.WALL_SET: 100,
     Kind.TERMINAL: 1_000,
+    Kind.SESSION_ENDS: 200,
 }
 """Of what lasts, or ends a position, when it strikes: how many of 10,000 calls it strikes."""
 _OFTEN = {Kind.CRASH_AGAIN: _WHOLE, Kind.COMMIT_UNKNOWN: 5_000}

@@ -293,7 +293,7 @@ class Judge:
 
     def _flat(self, staged: KillStaged, at_ns: int) -> None:
         """A kill of everything is flat once nothing has been held for a while."""
-        if self.killed(EXTERNAL) and (held := held_long(self.trades(), at_ns)):
+        if self.known.closes_all(staged.latch_id) and (held := held_long(self.trades(), at_ns)):
             raise Violated("I9", f"{staged.latch_id} is told flat, and {held} is held")
 
     def _exit(self, intent: Intent, at_ns: int) -> None:

@@ -31,8 +31,10 @@ from daemon.messages import (
     ExitOwed,
     ExitReplaced,
     KillStaged,
+    Latched,
     Noted,
     PositionChanged,
+    Scope,
 )
 from daemon.simulation.outside import Outside
 
@@ -49,6 +51,7 @@ class Known:
         floors: where the floor of each entry stands, by strategy and basket.
         unarmed: legs whose average fills have moved, and how many armings by them are to come.
         stages: how far each kill came, by latch.
+        latches: what was pulled, by id.
         overdue: exits of which a person was told.
         notes: what else was told.
         parked: orders that were parked.
@@ -70,6 +73,7 @@ class Known:
         self.unarmed: Counter[tuple[str, str]] = Counter()
         self._entries_e4: dict[tuple[str, str], int] = {}
         self.stages: dict[str, KillStaged] = {}
+        self.latches: dict[str, Latched] = {}
         self.overdue: set[str] = set()
         self.notes: list[str] = []
         self.parked: set[str] = set()
@@ -157,6 +161,8 @@ class Known:
                 self.owed.pop(exit_id, None)
             case ExitOverdue(exit_id):
                 self.overdue.add(exit_id)
+            case Latched(latch_id):
+                self.latches[latch_id] = fact
             case KillStaged(latch_id):
                 self.stages[latch_id] = fact
 
@@ -165,6 +171,10 @@ class Known:
         """How many stops that rested at the broker have filled there."""
         stops = (o for o in self.book if o.intent.purpose is Purpose.RESIDENT_STOP)
         return sum(bool(order.filled_quantity) for order in stops)
+
+    def closes_all(self, latch_id: str) -> bool:
+        """Say whether a kill is one of everything."""
+        return latch_id in self.latches and self.latches[latch_id].scope is Scope.ALL
 
     def paged_pockets(self) -> frozenset[Pocket]:
         """Return what the legs trade for whose exits, late as they are, a person was paged."""

@@ -18,15 +18,16 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
 from daemon.domain.orders.words import ConfirmationWanted, OrderRefused, OrderUpdated, Refusal
-from daemon.errors import BrokerUnavailable, OutcomeUnknown
+from daemon.errors import BrokerUnavailable, OutcomeUnknown, SessionRefused
 from daemon.messages import CancelAnswered, LoggedIn, OrderNotFound
 from daemon.ports.broker import Answer, Counted, Found, Read
 from daemon.runtime.pump import at_once
-from daemon.simulation.books import Books
+from daemon.simulation.books import Books, cut_short
 from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.judge import Judge
 from daemon.simulation.pump import Reply
 from daemon.simulation.secrecy import KEY
+from daemon.simulation.session import Session
 from daemon.simulation.terminal import Terminal
 from daemon.simulation.timeline import Timeline
 from daemon.twin import faults as twin
@@ -74,6 +75,9 @@ class Network:
         fates: what goes wrong.
         judge: is shown what leaves, and what the twin's book holds.
         news: brings an update to the daemon that is there, if one is.
+
+    Attributes:
+        session: without one all is refused.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Network:
         self._terminal = Terminal(paper.exchange, timeline.dice)
         self._thrown = 0
         self._books = Books()
+        self.session = Session(timeline, fates, lambda _: None)
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
         """Ask for an order.
@@ -103,7 +108,8 @@ class Network:
         """
         intent = approved.intent
         self._judge.leaves(intent, self._timeline.now_ns())
-        fault, reply, way_ns = self._fates.of(Call.PLACE), Reply(), self._lasts(_WAY_NS)
+        fault = Kind.SESSION if self.session.refuses() else self._fates.of(Call.PLACE)
+        reply, way_ns = Reply(), self._lasts(_WAY_NS)
         if fault is Kind.UNREACHED:
             self._later(
                 way_ns, partial(reply.fail, BrokerUnavailable(f"nobody is there for {KEY}"))
@@ -136,7 +142,8 @@ class Network:
             OutcomeUnknown: no answer came in time.
         """
         self._judge.writes(self._timeline.now_ns())
-        fault, reply, way_ns = self._fates.of(Call.CANCEL), Reply(), self._lasts(_WAY_NS)
+        fault = Kind.CANCEL_REFUSED if self.session.refuses() else self._fates.of(Call.CANCEL)
+        reply, way_ns = Reply(), self._lasts(_WAY_NS)
         back_ns = self._lasts(_WAY_NS)
         heard = reply
         if fault in (Kind.CANCEL_LOST, Kind.CANCEL_UNANSWERED):
@@ -156,6 +163,7 @@ class Network:
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
+            SessionRefused: there is no session.
         """
         fault = self._fates.of(Call.FIND)
         blind = fault is Kind.FIND_BLIND
@@ -164,18 +172,26 @@ class Network:
         return found
 
     async def log_in(self, generation: int) -> Sequence[LoggedIn]:
-        """Ask for a session; everybody is let in."""
-        reply = Reply()
-        done = (LoggedIn(generation, self._timeline.now_ns()),)
-        self._later(self._lasts(_WAY_NS), partial(self._answer, reply, done))
+        """Ask for a session; everybody is let in, but for a while after one has ended.
+
+        Raises:
+            BrokerUnavailable: nobody is let in.
+        """
+        reply, way_ns = Reply(), self._lasts(_WAY_NS)
+        if self.session.lets_in(generation):
+            done = (LoggedIn(generation, self._timeline.now_ns()),)
+            self._later(way_ns, partial(self._answer, reply, done))
+        else:
+            self._later(way_ns, partial(reply.fail, BrokerUnavailable("nobody is let in now")))
         logged_in: Sequence[LoggedIn] = await reply
         return logged_in
 
     async def read(self) -> Sequence[Read]:
-        """Read the whole book, of now or of a while ago; its positions may be older still.
+        """Read the book, of now or of a while ago; positions may be older, and orders be missing.
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
+            SessionRefused: there is no session.
         """
         fault = self._fates.of(Call.READ)
         lag_ns = self._lasts(_LAG_NS) if fault is Kind.READ_LAGS else 0
@@ -183,7 +199,8 @@ class Network:
             until_ns = self._timeline.now_ns() + self._lasts(_STAYS_BEHIND_NS)
             self._books.fall_behind(self._lasts(_BEHIND_NS), until_ns)
         fails = "the reading failed" if fault is Kind.READ_FAILED else ""
-        read: Sequence[Read] = await self._asked(partial(self._read, lag_ns), fails)
+        hides = fault is Kind.ORDERS_UNSHOWN
+        read: Sequence[Read] = await self._asked(partial(self._read, lag_ns, hides), fails)
         return read
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
@@ -191,6 +208,7 @@ class Network:
 
         Raises:
             BrokerUnavailable: the broker could not be asked.
+            SessionRefused: there is no session.
         """
         failed = self._fates.of(Call.COUNT) is Kind.MARGIN_UNREAD
         fails = "the margin could not be read" if failed else ""
@@ -202,6 +220,7 @@ class Network:
         news = self._paper.on_frame(frame, self._timeline.now_ns())
         if news:
             self._changed(news)
+        self.session.look()
         if self._fates.of(Call.TERMINAL):
             self._terminal.trade(frame, self._timeline.now_ns())
             self._changed(())
@@ -219,7 +238,9 @@ class Network:
     def _asked(self, arrives: Callable[[Reply], None], fails: str) -> Reply:
         """Ask what changes nothing; return what is answered, or fail for that reason."""
         reply = Reply()
-        if fails:
+        if self.session.refuses():
+            self._later(self._lasts(_WAY_NS), partial(reply.fail, SessionRefused("it is over")))
+        elif fails:
             self._later(self._lasts(_WAY_NS), partial(reply.fail, BrokerUnavailable(fails)))
         else:
             self._later(self._lasts(_WAY_NS), partial(arrives, reply))
@@ -248,10 +269,13 @@ class Network:
             found = (OrderNotFound(intent_id, now_ns),)
         self._later(self._lasts(_WAY_NS), partial(self._answer, reply, found))
 
-    def _read(self, lag_ns: int, reply: Reply) -> None:
+    def _read(self, lag_ns: int, hides: bool, reply: Reply) -> None:  # noqa: FBT001
         now_ns = self._timeline.now_ns()
         self._changed(())
         shown = self._books.shown(now_ns, lag_ns)
+        if hides and shown.orders:
+            count = len(shown.orders)
+            shown = cut_short(shown, self._lasts((0, 2 * count - 2)))
         self._later(self._lasts(_WAY_NS), partial(self._answer, reply, (shown,)))
 
     def _counted(self, parent: str, legs: Sequence[MarginLeg], reply: Reply) -> None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from itertools import islice
+from math import ceil
 
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
+from daemon.domain.orders.words import Side
 from daemon.domain.plans.schema import Bound, Plan
 from daemon.domain.risk.words import Mark
 from daemon.simulation.known import Known
@@ -31,6 +34,7 @@ class Profits:
         self._taken = 0
         self._nets: Counter[tuple[str, str]] = Counter()
         self._cash_e4: Counter[tuple[str, str]] = Counter()
+        self._sold_e4: Counter[tuple[str, str]] = Counter()
 
     def take(self, known: Known) -> None:
         """Take what was traded since the last time; our book says of which leg each order is."""
@@ -41,6 +45,8 @@ class Profits:
                 key = (order.intent.strategy_id, order.intent.leg_id)
                 self._nets[key] += trade.side.sign * trade.quantity
                 self._cash_e4[key] -= trade.side.sign * trade.quantity * trade.price_e4
+                if trade.side.sign < 0:
+                    self._sold_e4[key] += trade.quantity * trade.price_e4
         self._taken = len(trades)
 
     def beyond(self, plan: Plan, known: Known, frame: Frame) -> str:
@@ -51,12 +57,33 @@ class Profits:
         floors = [each for (owner, _), each in known.floors.items() if owner == plan.id]
         if floors and profit_e4 <= max(floors):
             return f"{plan.id} is worth {profit_e4}, its floor is {max(floors)}"
-        stop_e4, target_e4 = _rupees_e4(plan.risk.stop), _rupees_e4(plan.risk.target)
+        stop_e4, target_e4 = self._limits_e4(plan)
         if stop_e4 and profit_e4 <= -stop_e4:
             return f"{plan.id} is worth {profit_e4}, its stop is {-stop_e4}"
         if target_e4 and profit_e4 >= target_e4:
             return f"{plan.id} is worth {profit_e4}, its target is {target_e4}"
         return ""
+
+    def _limits_e4(self, plan: Plan) -> tuple[int, int]:
+        """Return the loss and the profit at which a strategy is left; 0: none."""
+        stop, target, combined = plan.risk.stop, plan.risk.target, plan.risk.combined_premium_stop
+        losses = [_rupees_e4(stop)]
+        losses.append(self._share_e4(plan, stop.premium_percent if stop else None))
+        losses.append(self._share_e4(plan, combined.percent if combined else None))
+        gains = [_rupees_e4(target)]
+        gains.append(self._share_e4(plan, target.premium_percent if target else None))
+        loss_e4, gain_e4 = (min(filter(None, each), default=0) for each in (losses, gains))
+        return loss_e4, gain_e4
+
+    def _share_e4(self, plan: Plan, percent: Decimal | None) -> int:
+        """Return a share of what the legs were sold for, rounded up; 0: none, or some are bought.
+
+        What was sold to undo a purchase counts as well, so it may be more than their premium.
+        """
+        if percent is None or any(leg.side is Side.BUY for leg in plan.legs):
+            return 0
+        sold_e4 = sum(self._sold_e4[plan.id, leg.id] for leg in plan.legs)
+        return ceil(sold_e4 * Fraction(percent) / 100)
 
     def _profit_e4(self, plan: Plan, known: Known, frame: Frame) -> int | None:
         """Return the profit of a strategy; None: nothing is held, or it cannot be known."""

@@ -19,6 +19,7 @@ from daemon.domain.money import E4
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import (
     Bound,
+    CombinedPremiumStop,
     Leg,
     LegTrail,
     LockAndTrail,
@@ -54,6 +55,16 @@ _RISK = Risk(
     ),
 )
 """Ten times that of the straddle's one lot: so wide that its legs' own stops are met as well."""
+_SHARES = replace(
+    _RISK,
+    stop=None,
+    combined_premium_stop=CombinedPremiumStop(percent=Decimal(1)),
+    target=Bound(premium_percent=Decimal(3)),
+    lock_and_trail=LockAndTrail(
+        at=Decimal(5_000), lock=Decimal(2_500), every=Decimal(2_500), by=Decimal(1_000)
+    ),
+)
+"""Shares of what its legs were sold for; nearer, so that they and the floor are often met first."""
 
 
 class Scenario(Struct, frozen=True):
@@ -89,7 +100,7 @@ def account() -> Account:
 
 
 @cache
-def minutes(*, rests: bool) -> Scenario:
+def minutes(*, rests: bool, shares: bool = False) -> Scenario:
     """Return the shipped straddle and condor, close together in time and in strikes.
 
     The straddle's stops trail, so that there is a level to lose; the condor has longs beside its
@@ -98,12 +109,13 @@ def minutes(*, rests: bool) -> Scenario:
 
     Args:
         rests: wider stops of the shorts rest at the broker.
+        shares: limits of the straddle are shares of its premium, not rupees.
     """
     until, legging_ms = time(9, 21, 30), 15_000
     straddle = _timed("nifty_short_straddle", (time(9, 20), until, time(9, 22, 30)), legging_ms)
     condor = _timed("nifty_iron_condor", (time(9, 20, 20), until, time(9, 22, 50)), legging_ms)
     legs = tuple(replace(leg, lots=_LOTS, stop=_STOP, trail=_TRAIL) for leg in straddle.legs)
-    straddle = replace(straddle, legs=legs, risk=_RISK)
+    straddle = replace(straddle, legs=legs, risk=_SHARES if shares else _RISK)
     condor = replace(condor, legs=tuple(map(_nearer, condor.legs)))
     plans = tuple(map(_resting, (straddle, condor))) if rests else (straddle, condor)
     return Scenario(plans, time(9, 19, 50), time(9, 21, 46), time(9, 24), (100, 2_500))

@@ -7,6 +7,7 @@ invariant that does not hold.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from daemon.domain.chain import verify
 from daemon.domain.orders.book import Book
@@ -24,7 +25,7 @@ from daemon.twin.words import Status
 
 
 def judge_end(
-    known: Known, exchange: Exchange, ledger: SimulatedLedger, latch: Latch | None
+    known: Known, exchange: Exchange, ledger: SimulatedLedger, latches: Sequence[Latch]
 ) -> None:
     """Judge what a run has come to.
 
@@ -32,7 +33,7 @@ def judge_end(
         known: what our facts say.
         exchange: the other witness.
         ledger: the record.
-        latch: the kill that was pulled; None: none was.
+        latches: the kills that stand.
 
     Raises:
         Violated: an invariant does not hold.
@@ -42,23 +43,22 @@ def judge_end(
     both_books_count_the_same_money(known, exchange)
     nothing_stays_closed_twice(known, exchange)
     all_is_flat_or_told(known, exchange)
-    if latch is not None:
+    every_exit_is_over_or_told(known)
+    for latch in latches:
         a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
     facts = [fact for fact in ledger.facts() if isinstance(fact, OrderFact)]
     news_may_come_in_any_order(facts)
     the_record_is_whole(ledger, exchange)
 
 
-def is_settled(known: Known, exchange: Exchange, latch: Latch | None) -> bool:
+def is_settled(known: Known, exchange: Exchange, latches: Sequence[Latch]) -> bool:
     """Say whether nobody waits for anything any more, but for what a person was told of.
 
     Args:
         known: what our facts say.
         exchange: the other witness.
-        latch: the kill that was pulled; None: none was.
+        latches: the kills that stand.
     """
-    if not known.owed.keys() <= known.overdue:
-        return False
     if any(order.status is Status.WORKING for order in exchange.orders()):
         return False
     try:
@@ -67,7 +67,8 @@ def is_settled(known: Known, exchange: Exchange, latch: Latch | None) -> bool:
         # What somebody opened and closed between two readings is not heard of before the next.
         both_books_count_the_same_money(known, exchange)
         all_is_flat_or_told(known, exchange)
-        if latch is not None:
+        every_exit_is_over_or_told(known)
+        for latch in latches:
             a_kill_is_flat_or_names_what_is_left(known, exchange, latch)
     except Violated:
         return False
@@ -133,6 +134,12 @@ def all_is_flat_or_told(known: Known, exchange: Exchange) -> None:
     shorts = {symbol: net for symbol, net in held.items() if net < 0}
     if shorts:
         raise Violated("I9", f"{shorts} stands, and nobody buys it back")
+
+
+def every_exit_is_over_or_told(known: Known) -> None:
+    """I9: what was owed is done, be the kill released that wanted it, or a person was paged."""
+    if found := sorted(known.owed.keys() - known.overdue):
+        raise Violated("I9", f"{found} are owed still, and nobody was paged")
 
 
 def a_kill_is_flat_or_names_what_is_left(known: Known, exchange: Exchange, latch: Latch) -> None:

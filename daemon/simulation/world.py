@@ -19,7 +19,6 @@ from daemon.app.watching.latch_watch import LatchWatch
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
 from daemon.brokers.paper_exchange import exchange
-from daemon.control.brakes import as_latched
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.reconcile import EXTERNAL
@@ -34,6 +33,8 @@ from daemon.messages import (
     PauseEntries,
     PnlFrame,
     PullLatch,
+    ReleaseLatch,
+    RenewSession,
     RiskSeen,
     SeeAccount,
     SeeRisk,
@@ -49,6 +50,7 @@ from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.feed import Feed
 from daemon.simulation.heard import Heard
 from daemon.simulation.judge import Judge, Measures, Violated
+from daemon.simulation.kills import Kills
 from daemon.simulation.ledger import LATE_NS, SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
 from daemon.simulation.mirror import SimulatedMirror
@@ -58,6 +60,7 @@ from daemon.simulation.people import People
 from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
 from daemon.simulation.raising import raising
 from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_was_told
+from daemon.simulation.session import Session
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import is_settled, judge_end
@@ -100,7 +103,7 @@ class World:
         self._fates = Fates(dice, given.without, crashed=crashed)
         self._crashes = Crashes(dice, self._fates, given.crash_at)
         rests = dice.below(2, "stops rest") == 0
-        self._scenario = scenario.minutes(rests=rests)
+        self._scenario = scenario.minutes(rests=rests, shares=dice.below(2, "shares") == 0)
         if crashed:
             self._scenario = scenario.seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
         self._account = account = scenario.account()
@@ -113,7 +116,6 @@ class World:
         legs = {(plan.id, leg.id): leg for plan in self._plans for leg in plan.legs}
         measures = Measures(account.id, account.windows, planned, legs, _FRESH_NS, _BUNCHED_NS)
         self._judge, self._heard = Judge(measures), Heard()
-        self._judge.killed = self._is_killed
         begins_ns = at(scenario.DAY, self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
         self._ledger = SimulatedLedger(
@@ -129,6 +131,7 @@ class World:
         self._judge.trades = self._exchange.trades
         paper = Paper(self._exchange, self._timeline.now_ns)
         self._network = Network(paper, self._timeline, self._fates, self._judge, self._news)
+        self._network.session = Session(self._timeline, self._fates, self._refused)
         self._mirror = SimulatedMirror(account, self._fates)
         self._pump: SimulatedPump | None = None
         self._lives = self._busy = 0
@@ -137,9 +140,10 @@ class World:
         self._wall = SimulatedWall(dice, self._fates, self._hold)
         self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)
         self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
+        self._kills = Kills(self._timeline, folder, self._scenario, self._brake)
+        self._kills.pulled, self._deadlines.stands = self._deadlines.pulled, self._stands
+        self._judge.killed = self._kills.cover
         self._quiet_ns = at(scenario.DAY, self._scenario.ends)
-        self._latch: kill.Latch | None = None
-        self._kill_at = self._scenario.kill_at(dice)
         self._settled = False
         self._rested: int | None = None
 
@@ -153,7 +157,7 @@ class World:
             self._play()
             self._ledger.end()
             count = self._sink.settle(self._timeline.now_ns())
-            judge_end(self._judge.known, self._exchange, self._ledger, self._latch)
+            judge_end(self._judge.known, self._exchange, self._ledger, self._kills.standing)
             self._heard.judge_end(self._judge.known)
             every_event_is_told(self._sink, count)
             nothing_secret_was_told(self._ledger.disk.rows, self._sink.taken)
@@ -170,7 +174,7 @@ class World:
             busy=self._busy,
             struck=tuple(self._fates.struck),
             lives=self._lives,
-            killed=self._latch is not None,
+            killed=self._kills.count > 0,
             orders=len(self._exchange.orders()),
             parked=len(self._judge.known.parked),
             rested=self._judge.known.rested,
@@ -182,8 +186,7 @@ class World:
     def _play(self) -> None:
         self._sink.catch_up(self._timeline.now_ns())
         while not self._settled:
-            if self._trace.steps == self._kill_at:
-                self._press()
+            self._kills.look(self._trace.steps)
             pump = self._pump
             if pump is not None and (ready := pump.ready()):
                 if not self._is_due(pump):
@@ -256,7 +259,7 @@ class World:
             self._busy = self._trace.steps
         else:
             self._people.calm(now_ns)
-            self._network.calm(closes=not self._is_killed(EXTERNAL))
+            self._network.calm(closes=not self._kills.cover(EXTERNAL))
             self._look_whether_settled(now_ns)
         if self._settled:
             return
@@ -281,7 +284,7 @@ class World:
         if now_ns < at(scenario.DAY, self._scenario.over) or self._judge.travelling:
             return False
         at_rest = self._pump is not None and self._pump.is_at_rest()
-        return at_rest and is_settled(self._judge.known, self._exchange, self._latch)
+        return at_rest and is_settled(self._judge.known, self._exchange, self._kills.standing)
 
     def _life(self) -> int:
         return self._lives if self._pump is not None else 0
@@ -298,6 +301,10 @@ class World:
 
     def _news(self, update: OrderUpdated) -> None:
         self._tell(self._account.router, update)
+
+    def _refused(self, generation: int) -> None:
+        """The session was refused: its keeper is told, as by the client of a broker."""
+        self._tell(f"session_keeper:{self._account.id}", RenewSession(self._account.id, generation))
 
     def _shown(self, view: Any) -> None:
         """Hold the folder of latches against what the router goes by, as every start does."""
@@ -328,19 +335,12 @@ class World:
     def _tell_router(self, message: Any) -> None:
         self._tell(self._account.router, message, Lane.CONTROL)
 
-    def _press(self) -> None:
-        """Pull a kill: the latch first, then whoever is there is told."""
-        self._kill_at = -1
+    def _brake(self, what: str, message: PullLatch | ReleaseLatch) -> None:
+        """A kill was pulled or released: whoever is there is told; until now all may go wrong."""
         now_ns = self._timeline.now_ns()
         self._quiet_ns = max(self._quiet_ns, now_ns)
-        one = self._dice.below(3, "kill one") == 0
-        scope, name = (kill.STRATEGY, self._plans[0].id) if one else (kill.ALL, "")
-        self._latch = latch = kill.Latch("kill-1", kill.KILL, scope, name, "drill", "drill", now_ns)
-        kill.pull(self._folder, latch)
-        self._trace.step(now_ns, "world", f"kill {scope}")
-        self._tell_router(PullLatch(as_latched(latch, now_ns)))
-        self._deadlines.pulled(latch)
+        self._trace.step(now_ns, "world", what)
+        self._tell_router(message)
 
-    def _is_killed(self, strategy_id: str) -> bool:
-        latch = self._latch
-        return latch is not None and latch.covers(self._account.id, strategy_id)
+    def _stands(self, latch: kill.Latch) -> bool:
+        return latch in self._kills.standing

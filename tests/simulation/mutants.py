@@ -15,7 +15,13 @@ import pytest
 from msgspec.structs import replace
 
 from daemon import kill
-from daemon.actors import market_feed, pnl_broadcaster, request_clerk, strategy_runner
+from daemon.actors import (
+    market_feed,
+    pnl_broadcaster,
+    request_clerk,
+    session_keeper,
+    strategy_runner,
+)
 from daemon.actors.order_router import by_hand, latches, router
 from daemon.actors.order_router.broker import lookups, outside, sending
 from daemon.actors.order_router.closing import doubts, exit_orders, holdings, killing, markets
@@ -29,7 +35,7 @@ from daemon.app.given import wiring
 from daemon.brokers.door import Door
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market import freshness
-from daemon.domain.orders import basket, book, flatten, reconcile
+from daemon.domain.orders import basket, book, flatten, lapsed, reconcile
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.kill import Sight
 from daemon.domain.orders.limits import Parent
@@ -42,7 +48,7 @@ from daemon.domain.orders.words import (
     Refusal,
     State,
 )
-from daemon.domain.risk import legs, mirrored, strategy
+from daemon.domain.risk import legs, mirrored, strategy, thresholds
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.errors import StoreError
@@ -53,7 +59,9 @@ from daemon.messages import (
     Done,
     ExitOwed,
     FrameArrived,
+    Latched,
     Place,
+    RenewSession,
     Told,
 )
 from daemon.runtime.budget import Budget
@@ -127,6 +135,20 @@ def what_positions_show_late_is_taken_in_by_a_kill(patch: pytest.MonkeyPatch) ->
 
 def what_positions_show_late_is_a_persons_own(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconcile, "may_lag", lambda *_: False)
+
+
+def what_a_reading_does_not_show_is_over(patch: pytest.MonkeyPatch) -> None:
+    """Of what rests for longer than a whole book is late."""
+    news = router.news
+
+    def ends(ours, read):
+        shown = {reconcile.id_in(ours, order, read.at_ns) for order in read.orders}
+        for order in ours.open_orders():
+            rests = order.state is State.WORKING and order.intent.intent_id not in shown
+            if rests and read.at_ns - order.intent.decided_ns > 5 * SECOND_NS:
+                yield from lapsed._ends(order, read.at_ns)
+
+    patch.setattr(router, "news", lambda ours, read: (*news(ours, read), *ends(ours, read)))
 
 
 def resend_on_time_out(patch: pytest.MonkeyPatch) -> None:
@@ -241,6 +263,27 @@ def kill_that_closes_nothing(patch: pytest.MonkeyPatch) -> None:
 def a_kill_is_called_flat_while_it_closes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(killing._Seen, "sight", Sight.QUIET)
     patch.setattr(killing, "_shows_flat", lambda *_: True)
+
+
+def a_second_kill_ends_the_first(patch: pytest.MonkeyPatch) -> None:
+    apply = Halts.apply
+
+    def alone(halts, fact):
+        if isinstance(fact, Latched):
+            halts.kills.clear()
+        apply(halts, fact)
+
+    patch.setattr(Halts, "apply", alone)
+
+
+def a_release_forgets_what_its_kill_owes(patch: pytest.MonkeyPatch) -> None:
+    release = latches.release
+
+    def forget(desk, turn, *rest):
+        desk.closings.clear()
+        return release(desk, turn, *rest)
+
+    patch.setattr(latches, "release", forget)
 
 
 def entries_pass_a_kill(patch: pytest.MonkeyPatch) -> None:
@@ -485,6 +528,14 @@ def no_stop_or_target_of_a_whole_ever_fires(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(strategy, "crossed", lambda *_: None)
 
 
+def a_combined_premium_stop_is_never_met(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(thresholds, "loss_limit_e4", lambda *_: 0)
+
+
+def a_target_that_is_a_share_of_the_premium_is_never_met(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(thresholds, "percent_limit_e4", lambda *_: 0)
+
+
 def a_floor_is_never_broken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(strategy, "broken", lambda *_: False)
 
@@ -617,6 +668,10 @@ def exits_stop_without_a_ledger(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(emergency, "weight_bytes", lambda batch: weight_bytes(batch) + (1 << 18))
 
 
+def a_session_that_is_refused_is_not_renewed(patch: pytest.MonkeyPatch) -> None:
+    patch.delitem(session_keeper._NEXT, (session_keeper.Session.READY, RenewSession))
+
+
 def secrets_are_written_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Secret, "__str__", Secret.reveal)
     patch.setattr(Secret, "__format__", lambda secret, _: secret.reveal())
@@ -643,27 +698,30 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(acts_before_the_disk_has_it, 1, "I1"),
     _of(ids_counted_anew, 10, "I1", "I2"),
     _of(kill_in_memory_only, 4, "I8", "I9", "I21"),
-    _of(kill_that_closes_nothing, 4, "I9"),
+    _of(kill_that_closes_nothing, 36, "I9", "I21"),
     _of(a_kill_is_called_flat_while_it_closes, 36, "I9"),
-    _of(entries_pass_a_kill, 4, "I8"),
-    _of(longs_first, 9, "I11"),
+    _of(a_second_kill_ends_the_first, 15, "I9"),
+    _of(a_release_forgets_what_its_kill_owes, 36, "I9"),
+    _of(entries_pass_a_kill, 9, "I8"),
+    _of(longs_first, 5, "I11"),
     _of(hedges_are_sold_beside_a_sale_that_may_fill, 17, "I11"),
     _of(a_fill_after_a_cancel_is_ignored, 1, "I4", "I5", "I7"),
     _of(partial_is_full, 14, "I4", "I5", "I7"),
     _of(fills_add_up, 1, "I6", "I4"),
     _of(a_feed_that_is_stuck_is_believed, 25, "I12"),
     _of(a_dead_link_waits_for_the_disk, 17, "I12", crash_at=22),
-    _of(a_feed_is_granted_its_longest_step, 13, "I12"),
+    _of(a_feed_is_granted_its_longest_step, 3, "I12"),
     _of(limiter_forgets, 14, "I13"),
-    _of(limiter_forgets_cancellations, 44, "I13"),
+    _of(limiter_forgets_cancellations, 7, "I13"),
     _of(exit_larger_than_open, 1, "I10"),
     _of(resting_stops_are_forgotten, 1, "I10"),
     _of(what_never_left_is_waited_for_for_ever, 58, "I9"),
     _of(what_a_person_closed_stays_open, 3, "I10"),
     _of(what_a_person_and_an_exit_closed_stays_beyond_flat, 227, "I10"),
-    _of(longs_are_sold_beside_a_persons_order, 21, "I10"),
+    _of(longs_are_sold_beside_a_persons_order, 37, "I10"),
     _of(what_positions_show_late_is_taken_in_by_a_kill, 52, "I10"),
     _of(what_positions_show_late_is_a_persons_own, 59, "I10"),
+    _of(what_a_reading_does_not_show_is_over, 11, "I10", "I4"),
     _of(what_is_replaced_has_no_bound, 1, "I10"),
     _of(what_was_replaced_before_is_forgotten, 1, "I10"),
     _of(every_purchase_in_doubt_is_replaced_at_once, 1, "I10"),
@@ -676,7 +734,9 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(effect_before_the_idempotency_key, 5, "I17", crash_at=37),
     _of(a_stop_that_looks_three_times, 14, "I21"),
     _of(percent_stops_are_ten_times_too_wide, 1, "I15"),
-    _of(no_stop_or_target_of_a_whole_ever_fires, 9, "I21"),
+    _of(no_stop_or_target_of_a_whole_ever_fires, 44, "I21"),
+    _of(a_combined_premium_stop_is_never_met, 44, "I21"),
+    _of(a_target_that_is_a_share_of_the_premium_is_never_met, 79, "I21"),
     _of(a_floor_is_never_broken, 48, "I21"),
     _of(a_kill_that_waits_for_the_next_frames, 36, "I21"),
     _of(what_people_see_stands_still, 1, "I22"),
@@ -692,6 +752,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _of(what_waited_for_a_failed_flush_is_dropped, 89, "I16", "I1"),
     _of(entries_go_on_without_a_ledger, 24, "I16"),
     _of(exits_stop_without_a_ledger, 24, "I20"),
+    _of(a_session_that_is_refused_is_not_renewed, 15, "I4", "I9", "I3"),
     _of(secrets_are_written_out, 7, "I19"),
     _of(entries_go_on_while_the_clock_is_in_doubt, 3, "I12"),
 )

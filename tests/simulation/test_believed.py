@@ -9,9 +9,9 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.reconcile import Difference, external, unexplained
 from daemon.domain.orders.shown import AccountRead, BrokerPosition
 from daemon.domain.orders.words import OrderUpdated, State
-from daemon.messages import KillStaged
+from daemon.messages import KillStaged, Latched, LatchKind, Scope
 from daemon.runtime.budget import Window
-from daemon.simulation.books import Books
+from daemon.simulation.books import Books, cut_short
 from daemon.simulation.judge import Judge, Measures, Violated
 from daemon.twin.words import Side, Trade
 
@@ -61,6 +61,10 @@ def test_what_an_order_of_his_explains_and_news_of_no_order_are_no_matter():
 FLAT = KillStaged("k", "flat", (), 0, 0)
 
 
+def latched(scope):
+    return Latched("k", LatchKind.KILL, scope, "", "", "", 0)
+
+
 @pytest.mark.parametrize(
     ("trades", "second", "caught"),
     [
@@ -74,14 +78,14 @@ FLAT = KillStaged("k", "flat", (), 0, 0)
 )
 def test_a_kill_is_not_told_flat_while_the_exchange_has_long_held_something(trades, second, caught):
     judged = judge(*trades)
-    judged.killed = lambda _: True
     with pytest.raises(Violated, match="I9") if caught else nullcontext():
-        judged.entered([FLAT], second * SECOND_NS)
+        judged.entered([latched(Scope.ALL), FLAT], second * SECOND_NS)
 
 
 def test_what_others_hold_beside_a_kill_of_one_strategy_is_no_matter():
     judged = judge(SOLD)
-    judged.entered([FLAT], 60 * SECOND_NS)
+    judged.killed = lambda _: True  # by another one
+    judged.entered([latched(Scope.STRATEGY), FLAT], 60 * SECOND_NS)
     assert judged.known.stages == {"k": FLAT}
 
 
@@ -112,3 +116,10 @@ def test_a_reading_that_lags_as_a_whole_makes_positions_no_older_than_the_longer
     made = books()
     made.fall_behind(3 * SECOND_NS, 20 * SECOND_NS)
     assert [shows(made, second, lag=4) for second in (8, 9)] == [False, True]
+
+
+def test_a_book_may_be_shown_without_its_newest_orders_or_its_oldest():
+    book = AccountRead((1, 2, 3), (BrokerPosition("CE", -75),), 0)
+    cuts = [cut_short(book, cut) for cut in range(5)]
+    assert [each.orders for each in cuts] == [(), (1,), (1, 2), (2, 3), (3,)]
+    assert {each.positions for each in cuts} == {book.positions}

@@ -17,6 +17,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
+from daemon.domain.plans.schema import Bound, CombinedPremiumStop
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.domain.risk.words import ExitReason, Mark
 from daemon.messages import ExitOwed
@@ -120,6 +121,44 @@ def test_a_strategy_that_three_frames_show_past_a_limit_is_left_soon(rupees, fac
 def test_a_strategy_that_is_judged_on_the_touch_is_worth_what_closing_costs():
     assert is_caught(lambda: Run(of=plan(mark=Mark.TOUCH)).frames(99, 99, 99))
     assert not is_caught(lambda: Run(of=plan(mark=Mark.TOUCH)).frames(98, 98, 98))
+
+
+def of_shares(**shares):
+    """The same short, left at shares of the 9,000 that it was sold for."""
+    made = plan()
+    risk = replace(made.risk, stop=None, target=None)
+    return replace(made, risk=replace(risk, **shares))
+
+
+def share(percent):
+    return Bound(premium_percent=Decimal(percent))
+
+
+COMBINED = CombinedPremiumStop(percent=Decimal(10))
+
+
+@pytest.mark.parametrize(
+    ("shares", "rupees", "caught"),
+    [
+        ({"combined_premium_stop": COMBINED}, 99, True),
+        ({"combined_premium_stop": COMBINED}, 98, False),
+        ({"stop": share(10)}, 99, True),
+        ({"stop": share(10)}, 98, False),
+        ({"target": share(20)}, 72, True),
+        ({"target": share(20)}, 73, False),
+        ({"stop": share(30), "combined_premium_stop": COMBINED}, 99, True),
+        ({"stop": share(10), "combined_premium_stop": replace(COMBINED, percent=30)}, 99, True),
+        ({"combined_premium_stop": CombinedPremiumStop(points=Decimal(1))}, 99, False),
+    ],
+)
+def test_a_strategy_that_is_past_a_share_of_its_premium_is_left_soon(shares, rupees, caught):
+    assert is_caught(lambda: Run(of=of_shares(**shares)).frames(*[rupees] * 3)) is caught
+
+
+def test_shares_of_the_premium_of_legs_that_were_bought_as_well_are_not_judged():
+    sold = of_shares(combined_premium_stop=COMBINED)
+    hedged = replace(sold, legs=(*sold.legs, replace(sold.legs[0], id="hc", side=Side.BUY)))
+    assert not is_caught(lambda: Run(of=hedged).frames(120, 120, 120))
 
 
 def test_what_our_book_has_not_heard_of_is_not_valued():
