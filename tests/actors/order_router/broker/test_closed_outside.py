@@ -177,6 +177,24 @@ def test_an_exit_that_works_is_taken_back_once_a_person_has_closed_its_leg():
     assert len(stage.told(ExitFinished)) == 1
 
 
+def test_it_is_taken_back_by_the_reading_that_shows_it_and_not_by_the_next_frame():
+    stage = begun("hc", place=("fill", "work"))
+    stage.run(31)
+    stage.tell(leave("hc"))
+    stage.run(0.1)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    assert "cancel 2" in stage.run(0.05)
+
+
+def test_who_bought_a_short_back_is_told_to_have_bought():
+    stage = begun("ce")
+    order = stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.run(31)
+    text = f"an order that is not ours, {order.number}, bought 75 {CE}: so many of ce are closed"
+    assert [fact.text for fact in stage.told(Noted) if fact.text.startswith(text)]
+
+
 @pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
 def test_an_exit_that_left_before_his_order_was_known_is_undone_at_once(leg_id, side):
     stage = begun(leg_id)

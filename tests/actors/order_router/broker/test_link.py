@@ -205,6 +205,15 @@ def test_a_margin_that_is_not_read_counts_as_well():
     assert made.tell(MarginUnread("manual:m0", "cut", made.now_ns)) == []
 
 
+def test_a_margin_of_an_entry_that_is_not_read_counts_as_well():
+    made = Stage(terms=replace(TERMS, asks_margin=True))
+    made.broker.margin = "cut"
+    for strategy_id in ("s", "t", "u"):
+        made.tell(enter("hp", strategy_id=strategy_id, basket_id=strategy_id))
+    made.run(0.5)
+    assert moves(made) == ["open"]
+
+
 def test_a_margin_that_the_broker_refuses_to_tell_is_an_answer_of_its_link():
     made = Stage(terms=replace(TERMS, asks_margin=True))
     made.broker.margin = None

@@ -340,3 +340,21 @@ def test_a_sale_by_hand_is_wanted_until_a_kill_takes_it_back(killed, leaves):
     said = by_kill(stage) if killed else stage.tell(leave(SYMBOLS["hc"], strategy_id="manual"))
     assert ("place 3" in said) is leaves
     assert "place 3" in [*said, *without_wakes(stage.run(1))]
+
+
+def test_a_sale_by_hand_in_doubt_is_waited_for_where_its_leg_is_left_with_the_hedge():
+    stage = Stage(["fill", "fill", "dumb 4", "fill"])
+    asked = OrderAsked(
+        *("r1", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0)
+    )
+    stage.ask(PlaceByHand(asked))
+    stage.run()
+    for request_id, quantity in (("r2", 75), ("r3", 150)):
+        sale = {"symbol": SYMBOLS["ce"], "side": Side.SELL, "price_e4": e4(100)}
+        stage.ask(PlaceByHand(replace(asked, request_id=request_id, quantity=quantity, **sale)))
+        stage.run()
+    stage.ask(ExitByHand("manual", "", 0, "me"))
+    stage.run(2)
+    assert stage.broker.net() == {SYMBOLS["hc"]: 75}
+    stage.run(10)
+    assert stage.broker.net() == {}

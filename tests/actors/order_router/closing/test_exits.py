@@ -12,6 +12,7 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
     Pocket,
     Product,
+    Purpose,
     Refusal,
     State,
 )
@@ -481,6 +482,18 @@ def test_an_own_order_that_is_not_told_to_be_gone_holds_up_no_exit_for_long(how)
     said = stage.run(0.3)
     assert "place 3" in said
     assert [word for word in said if "2, sell 75" in word and "leaves beside it" in word] != []
+
+
+def test_that_an_exit_leaves_beside_an_own_order_is_told_once_however_often_it_is_repriced():
+    stage = short(["work", "work"], ["no", "done"])
+    stage.tell(enter("ce", strategy_id="other", basket_id="o", reprice_ns=60 * S))
+    stage.run(0.05)
+    stage.tell(leave("ce"))
+    for _ in range(10):
+        stage.run(1)
+        stage.tell(frame(stage.now_ns, ce=100 + stage.now_ns // S % 2))
+    assert len([intent for intent in stage.intents() if intent.purpose is Purpose.EXIT]) > 1
+    assert len([fact for fact in stage.told(Noted) if "leaves beside it" in fact.text]) == 1
 
 
 def test_an_exit_goes_on_while_the_link_is_dead():

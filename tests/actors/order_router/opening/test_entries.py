@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.actors.order_router.known.alarms import Due
-from daemon.actors.order_router.opening import stand_ins
+from daemon.actors.order_router.opening import entries, stand_ins
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import BasketLeg, OnFail
+from daemon.domain.orders.basket import BasketLeg, OnFail, PlaceEntry
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -753,3 +753,15 @@ def test_an_entry_that_own_orders_keep_out_until_its_time_is_over_is_decided_ane
     stage.tell(enter("hc", "ce", at_ns=stage.now_ns, strategy_id="t", basket_id="t:1"))
     assert "free t" in stage.run(8)
     assert stage.told(BasketEnded)[-1].waits
+
+
+def test_the_orders_of_a_leg_never_exceed_it_whatever_is_taken_for_missing(monkeypatch):
+    stage = Stage(["part", "fill"])
+    stage.tell(enter(leg("ce", 2), **PATIENT))
+    stage.run()
+    (order,) = stage.broker.resting()
+    again = PlaceEntry(leg("ce", 2), 75)
+    monkeypatch.setattr(entries, "missing", lambda basket, progress: (again,))
+    said = stage.tell(frame(stage.now_ns))
+    assert "exceed it: 150 and 75 units are more than 150" in "".join(said)
+    assert list(stage.broker.orders.values()) == [order]

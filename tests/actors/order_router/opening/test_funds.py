@@ -283,6 +283,23 @@ def put_off(made):
     return made
 
 
+def test_an_entry_waits_for_no_answer_about_one_that_was_put_off_meanwhile():
+    made = stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=8 * S))
+    made.broker.script("lost", "fill")
+    entry(made, "ce", seconds=0.1)
+    made.broker.margin = None
+    made.tell(enter("hp", strategy_id="third", basket_id="third:0"))
+    made.tell(enter("pe", strategy_id="other", basket_id="other:0", deadline_ns=T0 + 60 * S))
+    assert counted(made, "other") == []
+    made.run(6)
+    assert [end.waits for end in made.told(BasketEnded) if end.strategy_id == "third"] == [True]
+    made.broker.margin = ENOUGH
+    for _ in range(10):
+        made.run(1)
+        made.tell(frame(made.now_ns))
+    assert made.broker.net() == {SYMBOLS["pe"]: -75}
+
+
 def test_an_entry_that_waits_for_others_until_its_time_is_over_is_decided_anew_after_them():
     made = put_off(stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=8 * S)))
     (waits,) = made.told(BasketEnded)
