@@ -121,6 +121,13 @@ def test_it_is_read_every_five_seconds_while_an_order_is_on_its_way():
     assert reads_at(stage, 21) == [5.0, 10.0, 15.0, 20.0]
 
 
+def test_it_is_read_five_seconds_after_an_order_was_sent_though_nothing_was_on_its_way_before():
+    stage = agreed(reading(["work"]))
+    stage.run(12)
+    stage.tell(enter("ce", at_ns=stage.now_ns, **KEEP))
+    assert reads_at(stage, 11) == [5.0, 10.0]
+
+
 def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     stage = agreed(reading())
     stage.entered("ce")

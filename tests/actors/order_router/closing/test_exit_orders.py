@@ -12,6 +12,7 @@ from daemon.messages import (
     Done,
     ExitByHand,
     ExitOverdue,
+    LinkRevived,
     Noted,
     OrderAsked,
     PlaceByHand,
@@ -177,6 +178,20 @@ def test_two_sales_that_one_reading_shows_filled_are_both_bought_back_before_a_h
     by_kill(stage)
     assert sold_after_s(stage) is not None
     assert sides(stage) == "bbss"
+
+
+def test_a_sale_that_was_told_to_be_gone_and_one_reading_shows_filled_is_bought_back_first():
+    """The other sale, the one for which the hedges wait, is shown to be gone by it as well."""
+    stage = half_entered("work", "lost", terms=READING)
+    first, second = stage.placed(3), stage.placed(4)
+    first.state = State.CANCELLED
+    assert "owed hc,hp unwind" in stage.tell(first.update(stage.now_ns))
+    stage.broker.fill(first, stage.now_ns)
+    second.state = State.CANCELLED
+    stage.tell(LinkRevived(stage.now_ns))
+    assert sold_after_s(stage) is not None
+    stage.run(3)
+    assert (sides(stage), stage.broker.net()) == ("bss", {})
 
 
 @pytest.mark.parametrize("cancel", ["lost", "no"])

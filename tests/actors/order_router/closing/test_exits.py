@@ -14,6 +14,7 @@ from daemon.domain.orders.words import (
     Product,
     Purpose,
     Refusal,
+    Side,
     State,
 )
 from daemon.messages import (
@@ -394,6 +395,14 @@ def test_an_overfill_is_closed_the_other_way_even_while_the_old_exit_is_in_doubt
     beyond = "beyond flat: +75 of ce are held, and are closed at once"
     assert said[:2] == ["ce +75", f"note OR0000000010000002 filled 150 of 75 {CE}, {beyond}"]
     assert said[2:] == ["intend 3 sell ce 75 @99.95", "place 3", "ce +0", "flat ce"]
+
+
+def test_a_leg_is_told_on_the_side_that_it_was_entered_on_though_an_exit_went_beyond_flat():
+    stage = short(["over", "fill"])
+    stage.tell(leave("ce"))
+    stage.run(5)
+    told = [(fact.net_quantity, fact.side) for fact in stage.told(PositionChanged)]
+    assert told == [(-75, Side.SELL), (75, Side.SELL), (0, Side.SELL)]
 
 
 def test_an_exit_finds_a_full_budget_and_waits_its_slot():

@@ -178,6 +178,12 @@ def test_after_the_close_nobody_is_told():
     assert notes(made) == []
 
 
+def test_a_link_that_dies_after_the_last_session_wakes_nobody():
+    made = Stage(terms=HOLDS).entered("ce")
+    said = made.tell(LinkDied(CLOSES + S), CLOSES + S)
+    assert [word for word in said if word.startswith("wake SilenceDue")] == []
+
+
 def test_a_restart_counts_the_silence_from_when_it_began():
     made = dead(HOLDS)
     made.run(40)

@@ -765,3 +765,20 @@ def test_the_orders_of_a_leg_never_exceed_it_whatever_is_taken_for_missing(monke
     said = stage.tell(frame(stage.now_ns))
     assert "exceed it: 150 and 75 units are more than 150" in "".join(said)
     assert list(stage.broker.orders.values()) == [order]
+
+
+def test_an_entry_that_was_refused_is_not_opened_where_it_is_told_once_more():
+    stage = Stage().entered("ce")
+    assert stage.tell(enter("ce", basket_id="again")) == ["ended: ce is still open from before"]
+    stage.tell(leave("ce"))
+    stage.run(1)
+    assert stage.tell(enter("ce", basket_id="again")) == []
+    assert stage.tell(enter("ce", basket_id="another"))[0] == "opened"
+
+
+def test_a_purchase_in_a_contract_without_a_band_leaves_at_its_touch():
+    stage = Stage()
+    only_asked = Quote(0, 0, 0, e4("20.05"), 750)
+    stage.tell(Frame(stage.now_ns, {SYMBOLS["hc"]: only_asked}))
+    stage.tell(enter("hc", at_ns=stage.now_ns))
+    assert [intent.price_e4 for intent in stage.intents()] == [e4("20.05")]
