@@ -310,6 +310,14 @@ def test_a_leg_that_is_being_left_is_not_left_twice():
     assert stage.tell(leave("pe", "pe", "ce")) == []
 
 
+def test_an_exit_of_all_that_is_held_names_no_leg_that_another_strategy_alone_has_entered():
+    stage = Stage().entered()
+    stage.tell(leave("pe"))
+    stage.run()
+    stage.entered("pe", strategy_id="other", basket_id="o")
+    assert "owed ce stop" in stage.tell(leave("ce"))
+
+
 @pytest.mark.parametrize("leg_id", ["pe", "never"])
 def test_an_exit_of_a_leg_that_was_never_entered_is_nothing(leg_id):
     """It felled nobody."""
