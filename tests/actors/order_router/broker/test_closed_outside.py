@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderType, OrderUpdated, Product, Side, State
 from daemon.messages import (
     BooksDiffer,
@@ -734,3 +735,19 @@ def test_a_stop_that_rests_and_has_not_filled_records_no_reading():
     stage = begun("ce", place=("fill", "work"), rules=None, resident_percent_e4=300_000)
     beat(stage, 100)
     assert len(stage.broker.resting()) == len(stage.told(BookRead)) == 1
+
+
+def test_what_fills_once_a_person_and_an_exit_have_closed_all_of_a_strategy_is_closed():
+    """Its entry keeps what it gets, as long as something of it is held."""
+    stage = Stage(["fill", "fill", "dumb 60", "work", "fill"], terms=READING)
+    stage.run()
+    stage.tell(enter("hc", "ce", "pe", at_ns=stage.now_ns, on_fail=OnFail.KEEP))
+    beat(stage, 8)
+    stage.tell(leave("ce"))
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(0.5)
+    stage.push(4)
+    assert len(stage.told(ExitFinished)) == 1
+    beat(stage, 90)
+    assert stage.broker.net() == {}
