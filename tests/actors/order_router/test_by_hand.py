@@ -9,6 +9,7 @@ from daemon.actors.order_router import Terms
 from daemon.domain.instants import at, day_of
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
@@ -101,6 +102,15 @@ def test_one_leg_is_left_by_hand_and_the_other_stays():
     assert out(stage, "ce") == Done("leaving ce")
     stage.run()
     assert stage.broker.net() == {PE: -75}
+
+
+@pytest.mark.parametrize("leg_id", ["ce", "pe"])
+def test_of_legs_that_an_ended_entry_may_still_fill_the_one_that_is_named_is_left(leg_id):
+    stage = Stage(["fill", "work"], ["lost"])
+    stage.tell(enter(on_fail=OnFail.KEEP))
+    stage.run(6)
+    assert len(stage.told(BasketEnded)) == 1
+    assert out(stage, leg_id) == Done(f"leaving {leg_id}")
 
 
 def test_what_is_being_left_is_not_left_twice():
@@ -688,6 +698,17 @@ def test_an_order_by_hand_that_is_sent_while_its_leg_is_being_left_stays():
     place(stage, request_id="r2", side=Side.SELL, price_e4=e4(110))
     stage.run(3)
     assert e4(110) in [order.intent.price_e4 for order in stage.broker.resting()]
+
+
+def test_an_exit_that_rests_is_taken_back_where_so_much_was_bought_that_it_would_buy_more():
+    stage = Stage(["fill", "work", "fill"])
+    place(stage, side=Side.SELL, price_e4=e4("99.95"))
+    stage.run()
+    out(stage, CE, strategy_id="manual")
+    stage.run()
+    place(stage, request_id="r2", quantity=150)
+    stage.run(5)
+    assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
 
 
 def test_an_order_by_hand_has_the_product_that_it_names_and_a_leg_of_its_own():

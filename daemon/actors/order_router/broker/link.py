@@ -88,7 +88,7 @@ def _tell(desk: Desk, turn: Turn, now_ns: int) -> None:
     before, moved = calls.phase, BreakerMoved(desk.terms.account, phase, now_ns)
     calls.phase = phase
     turn.record(moved)
-    if phase is Phase.OPEN and before is Phase.CLOSED:
+    if before is Phase.CLOSED:
         waits = timedelta(microseconds=policy.cool_down_ns / 1_000).total_seconds()
         text = f"{policy.failures} calls to {desk.terms.broker} failed in a row: no entry leaves"
         text = f"{text} until one gets through, tried every {waits:g} s"

@@ -35,7 +35,8 @@ def begin(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
 def due(desk: Desk, turn: Turn, intent_id: str, now_ns: int) -> None:
     """Ask the broker once more, unless the order is known to be filled."""
     order = desk.book.order(intent_id)
-    if order is None or order.state is State.FILLED or not desk.sessions:
+    assert order is not None, "what is looked up was recorded"
+    if order.state is State.FILLED or not desk.sessions:
         return
     if intent_id in desk.asked:
         _park(desk, turn, order, now_ns)  # it was asked about, and the broker gave no answer

@@ -35,7 +35,8 @@ def shown_gap(desk: Desk, pocket: Pocket) -> int | None:
     if gap is None or pocket.product is Product.INTRADAY:
         return gap
     newest, lasted = desk.reads.newest, desk.reads.gap(pocket, desk.terms.verify_ns)
-    is_of_session = newest is not None and newest.at_ns >= _opened_ns(desk)
+    assert newest is not None, "a gap is known by a reading"
+    is_of_session = newest.at_ns >= _opened_ns(desk)
     return gap if is_of_session and lasted is not None else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderType, OrderUpdated, Product, Side, State
 from daemon.messages import (
     BooksDiffer,
@@ -175,6 +176,24 @@ def test_an_exit_that_works_is_taken_back_once_a_person_has_closed_its_leg():
     beat(stage, 5)
     assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
     assert len(stage.told(ExitFinished)) == 1
+
+
+def test_it_is_taken_back_by_the_reading_that_shows_it_and_not_by_the_next_frame():
+    stage = begun("hc", place=("fill", "work"))
+    stage.run(31)
+    stage.tell(leave("hc"))
+    stage.run(0.1)
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    assert "cancel 2" in stage.run(0.05)
+
+
+def test_who_bought_a_short_back_is_told_to_have_bought():
+    stage = begun("ce")
+    order = stage.broker.stranger(CE, Side.BUY, filled=75)
+    stage.run(31)
+    text = f"an order that is not ours, {order.number}, bought 75 {CE}: so many of ce are closed"
+    assert [fact.text for fact in stage.told(Noted) if fact.text.startswith(text)]
 
 
 @pytest.mark.parametrize(("leg_id", "side"), [("hc", Side.SELL), ("ce", Side.BUY)])
@@ -716,3 +735,19 @@ def test_a_stop_that_rests_and_has_not_filled_records_no_reading():
     stage = begun("ce", place=("fill", "work"), rules=None, resident_percent_e4=300_000)
     beat(stage, 100)
     assert len(stage.broker.resting()) == len(stage.told(BookRead)) == 1
+
+
+def test_what_fills_once_a_person_and_an_exit_have_closed_all_of_a_strategy_is_closed():
+    """Its entry keeps what it gets, as long as something of it is held."""
+    stage = Stage(["fill", "fill", "dumb 60", "work", "fill"], terms=READING)
+    stage.run()
+    stage.tell(enter("hc", "ce", "pe", at_ns=stage.now_ns, on_fail=OnFail.KEEP))
+    beat(stage, 8)
+    stage.tell(leave("ce"))
+    stage.broker.stranger(HC, Side.SELL, filled=75)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.run(0.5)
+    stage.push(4)
+    assert len(stage.told(ExitFinished)) == 1
+    beat(stage, 90)
+    assert stage.broker.net() == {}

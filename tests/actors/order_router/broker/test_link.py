@@ -174,6 +174,17 @@ def test_a_probe_that_fails_opens_it_again_without_another_note():
     assert sum("failed in a row" in fact.text for fact in made.told(Noted)) == 1
 
 
+def test_where_a_probe_stays_silent_an_entry_is_the_next_one_after_its_time():
+    made = fail(Stage(["lost", "lost", "lost", "mute", "fill"], terms=TERMS))
+    made.run(31)
+    assert "place 4" in entry(made)
+    made.tell(frame(made.now_ns), made.now_ns + 9 * S)
+    other = {"strategy_id": "t", "basket_id": "t:1", "deadline_ns": made.now_ns + 60 * S}
+    assert "place 5" not in made.tell(enter("hp", at_ns=made.now_ns, **other))
+    said = made.tell(frame(made.now_ns), made.now_ns + 2 * S)
+    assert "place 5" in said
+
+
 def test_readings_that_fail_count_as_well_and_one_that_comes_closes_it():
     made = Stage(terms=replace(TERMS, reconcile_ns=5 * S))
     made.run(1)
@@ -203,6 +214,15 @@ def test_a_margin_that_is_not_read_counts_as_well():
         made.run(0.5)
     assert moves(made) == ["open"]
     assert made.tell(MarginUnread("manual:m0", "cut", made.now_ns)) == []
+
+
+def test_a_margin_of_an_entry_that_is_not_read_counts_as_well():
+    made = Stage(terms=replace(TERMS, asks_margin=True))
+    made.broker.margin = "cut"
+    for strategy_id in ("s", "t", "u"):
+        made.tell(enter("hp", strategy_id=strategy_id, basket_id=strategy_id))
+    made.run(0.5)
+    assert moves(made) == ["open"]
 
 
 def test_a_margin_that_the_broker_refuses_to_tell_is_an_answer_of_its_link():

@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from daemon.domain.instants import at
+from daemon.domain.instants import at, day_of
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import OrderUpdated, Product, Side, State
@@ -26,6 +26,7 @@ from tests.kit.router import (
     SYMBOLS,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -156,6 +157,18 @@ def test_an_exit_of_an_earlier_day_is_sent_anew_once_it_is_known_to_be_over():
     assert stage.broker.net() == {}
 
 
+def test_what_waited_for_another_exit_over_night_is_decided_on_the_day_on_which_it_leaves():
+    stage = Stage(["fill", "fill", "work", "fill"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered(carried("hc"), carried("ce"))
+    stage.run()
+    stage.tell(leave("hc", "ce"))
+    stage.run(20)
+    next_day(stage)
+    assert stage.broker.net() == {}
+    assert [day_of(intent.decided_ns).day for intent in stage.intents()] == [1, 1, 1, 2, 2]
+
+
 def test_one_that_may_have_filled_is_told_once_a_day_and_is_never_taken_for_lapsed():
     """It filled in its last second; what it filled differs, so nothing enters in its symbol."""
     stage = rested()
@@ -189,6 +202,20 @@ def test_an_exit_that_filled_unheard_is_not_sent_again_and_keeps_no_kill_from_be
     beat(stage, 12)
     assert (len(stage.broker.asked), stage.broker.net()) == (2, {})
     assert stage.told(KillStaged)[-1].stage == "flat"
+
+
+def test_it_is_not_sent_again_while_a_reading_is_too_early_to_say_what_filled():
+    """Somebody else sells in the contract while the book is being read."""
+    stage = left()
+    stage.broker.fill(stage.placed(2), stage.now_ns)
+    next_day(stage, seconds=20)
+    his = stage.broker.stranger(CE, Side.SELL)
+    beat(stage, 40)
+    stage.tell(LinkRevived(stage.now_ns))
+    stage.tell(stage.broker.fill(his, stage.now_ns))
+    stage.run(0.015)
+    stage.tell(frame(stage.now_ns))
+    assert (len(stage.broker.asked), stage.broker.net()) == (2, {CE: -75})
 
 
 def test_a_strangers_order_that_rested_is_over_with_its_day_too():

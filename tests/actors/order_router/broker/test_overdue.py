@@ -86,6 +86,17 @@ def test_an_order_whose_end_nobody_knows_is_as_good_as_something_held():
     assert f"ended: entries are paused: {HELD}: down; {UNHEARD}" in said
 
 
+def test_a_strangers_order_that_rests_is_nothing_that_is_held():
+    made = stage()
+    made.broker.stranger(SYMBOLS["ce"], Side.BUY)
+    made.tell(LinkRevived(made.now_ns))
+    made.run(1)
+    assert made.book().open_orders()
+    fails(made).run(45)
+    assert held(made) == []
+    assert overdue(made) == "09:30:00"
+
+
 def test_where_nothing_is_held_nobody_is_told_and_entries_wait_all_the_same():
     made = fails(stage())
     made.run(45)
@@ -125,6 +136,15 @@ def test_before_the_opening_no_reading_is_overdue_and_from_then_on_it_has_ten_se
     assert len(held(made)) == 1
 
 
+def test_after_the_close_no_reading_is_overdue():
+    made = fails(stage().entered("ce"))
+    made.tell(replace(OPENED, sessions=((OPENED.sessions[0][0], made.now_ns + 5 * S),)))
+    made.tell(LinkRevived(made.now_ns), made.now_ns + 10 * S)
+    made.run(20)
+    made.tell(frame(made.now_ns))
+    assert (held(made), overdue(made)) == ([], "")
+
+
 def test_who_was_told_all_but_an_order_of_somebody_elses_was_told_of_ours():
     made = stage().entered("ce")
     part = AccountRead((), (), made.now_ns)
@@ -139,6 +159,14 @@ def test_an_entry_that_ends_while_the_book_is_not_read_says_that_its_orders_may_
     """It said that it was not filled within its time; both legs had filled."""
     made = fails(stage(["accept"]))
     made.tell(enter("ce", at_ns=made.now_ns))
+    assert f"ended: not filled within the time for legging; {UNHEARD}" in made.run(7)
+
+
+def test_an_entry_that_ends_once_a_reading_was_not_answered_for_a_while_says_so_too():
+    made = stage(["accept"])
+    made.broker.unread.extend(["mute"] * 9)
+    made.tell(enter("ce", at_ns=made.now_ns))
+    made.tell(LinkRevived(made.now_ns))
     assert f"ended: not filled within the time for legging; {UNHEARD}" in made.run(7)
 
 

@@ -22,6 +22,7 @@ from daemon.messages import (
     LinkDied,
     LinkRevived,
     Noted,
+    SeeAccount,
 )
 from daemon.messages.arming import AccountArmed, ArmAccount
 from daemon.ports.market import BookWanted
@@ -94,6 +95,15 @@ def test_a_reading_that_fails_is_told_once_and_asked_again_until_it_comes():
     assert without_wakes(stage.tell(enter(at_ns=stage.now_ns)))[0] == "opened"
 
 
+def test_before_the_opening_a_first_reading_that_fails_is_asked_again_as_well():
+    stage = reading()
+    stage.broker.unread.extend(["down", "down"])
+    stage.facts.append(replace(OPENED, sessions=((stage.now_ns + 600 * S, CLOSES),)))
+    stage.build()
+    stage.run(5)
+    assert stage.ask(SeeAccount()).reconciled
+
+
 def test_a_reading_that_is_never_answered_is_asked_for_again():
     stage = reading()
     stage.run()
@@ -109,6 +119,13 @@ def test_it_is_read_every_five_seconds_while_an_order_is_on_its_way():
     stage = agreed(reading(["work"]))
     stage.tell(enter("ce", **KEEP))
     assert reads_at(stage, 21) == [5.0, 10.0, 15.0, 20.0]
+
+
+def test_it_is_read_five_seconds_after_an_order_was_sent_though_nothing_was_on_its_way_before():
+    stage = agreed(reading(["work"]))
+    stage.run(12)
+    stage.tell(enter("ce", at_ns=stage.now_ns, **KEEP))
+    assert reads_at(stage, 11) == [5.0, 10.0]
 
 
 def test_it_is_read_every_thirty_seconds_while_anything_is_held():
@@ -389,6 +406,7 @@ def test_news_of_an_order_that_nobody_knows_changes_nothing():
     told = OrderUpdated("whoever", "B99", State.WORKING, 75, 75, stage.now_ns)
     stage.tell(told)
     assert stage.book().net(CE) == 0
+    assert stage.told(OrderUpdated) == [told]
 
 
 def test_an_exit_is_not_held_up_by_a_strangers_order_that_it_would_meet():
@@ -397,6 +415,15 @@ def test_an_exit_is_not_held_up_by_a_strangers_order_that_it_would_meet():
     stage.broker.stranger(CE, Side.SELL)
     stage.run(31)
     assert without_wakes(stage.tell(leave("ce")))[-1].startswith("place")
+
+
+def test_an_entry_does_not_leave_where_it_would_meet_a_strangers_order():
+    stage = agreed(reading())
+    stage.broker.stranger(SYMBOLS["hc"], Side.SELL)
+    stage.run(31)
+    said = without_wakes(stage.tell(enter("hc", at_ns=stage.now_ns)))
+    assert said[0] == "opened"
+    assert said[1].startswith("ended: it would trade with the own order EX:")
 
 
 def test_after_a_restart_a_basket_waits_for_the_reading_and_goes_on():
@@ -437,6 +464,17 @@ def test_an_exit_that_rests_does_not_make_units_reappear_that_the_broker_does_no
     stage = short_by_a_lot("s", lots=2)
     stage.tell(leave("hc"))
     assert asked_to_sell(stage) == 75
+
+
+def test_an_exit_of_another_contract_takes_nothing_off_what_the_broker_shows():
+    stage = short_by_a_lot("s", lots=2)
+    stage.broker.script("fill", "work")
+    stage.entered("hp", strategy_id="other", basket_id="other")
+    stage.tell(leave("hp", strategy_id="other"))
+    stage.tell(leave("hc"))
+    asked_to_sell(stage)
+    sold = [(order.intent.leg_id, order.intent.quantity) for order in stage.broker.resting()]
+    assert sold == [("hp", 75), ("hc", 75)]
 
 
 def test_two_strategies_do_not_both_sell_the_one_lot_that_the_broker_shows():

@@ -2,12 +2,16 @@
 
 from itertools import pairwise
 
+from msgspec.structs import replace
+
+from daemon.actors.order_router.broker.sending import Errand, judge
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
+from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.words import OrderType, Side
 from daemon.messages import CancelAsked, ExitByHand, OrderAsked, PlaceByHand
-from tests.kit.router import READING, T0, S, Stage
+from tests.kit.router import READING, T0, S, Stage, leave
 
 SHARE = "BAJAJ-AUTO"
 
@@ -34,3 +38,15 @@ def test_a_single_share_is_sold_though_the_broker_shows_one_more():
     stage.ask(ExitByHand("manual", SHARE, 0, "me"))
     stage.run(5)
     assert stage.broker.net() == {SHARE: 1}
+
+
+def test_the_gate_lets_no_exit_leave_for_units_that_another_is_on_its_way_for():
+    """Whatever asks for it, and whatever it says that others of it are on their way."""
+    stage = Stage(["fill", "work"]).entered("hc")
+    stage.tell(leave("hc"))
+    stage.run()
+    again = replace(stage.intents()[-1], intent_id="again")
+    errand = Errand(again, Parent(live=True, quantity=75, others_quantity=0), again=True)
+    refused = judge(stage.router._desk, errand, stage.now_ns)
+    assert refused is not None
+    assert refused.control is Control.CLOSABLE

@@ -161,6 +161,7 @@ def test_what_expired_unsettled_is_written_off_on_the_next_day():
         f"note {CE} expired on 2025-09-02; its settlement value is unknown",
     ]
     assert not stage.tell(AFTER, AFTER.at_ns)
+    assert ("s", "ce") not in stage.router._desk.entered
 
 
 def test_what_has_not_expired_is_not_written_off():

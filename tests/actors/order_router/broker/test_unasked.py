@@ -179,3 +179,11 @@ def test_an_exit_that_lapses_with_its_session_is_no_news():
     stage.run(3)
     assert drop(stage, 2, "lapsed") == []
     assert stage.told(Noted) == []
+
+
+def test_an_exit_that_lapses_with_its_day_is_not_told_as_dropped_by_somebody_else():
+    stage = Stage(["fill", "work"]).entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.2)
+    stage.now_ns = CLOSES + S
+    assert [word for word in drop(stage, 2, "lapsed") if "not by us" in word] == []

@@ -66,6 +66,18 @@ def test_the_second_of_two_readings_is_made_as_soon_as_they_lie_far_enough_apart
     assert 5 * S // 2 <= replaced.at_ns - first_ns < 3 * S
 
 
+@pytest.mark.parametrize(("symbol", "replaced"), [(CE, 0), (SYMBOLS["pe"], 1)])
+def test_readings_that_show_other_orders_in_its_contract_are_not_equal(symbol, replaced):
+    stage = Stage(["fill", "lost", "fill"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    for _ in range(12):
+        stage.broker.stranger(symbol, Side.BUY)
+        went_on(stage, 0.5)
+    assert len(stage.told(ExitReplaced)) == replaced
+
+
 def test_the_sale_of_a_long_in_doubt_is_never_replaced():
     stage, _ = doubted("lost", "fill", leg_id="hc", seconds=140)
     assert stage.told(ExitReplaced) == []
@@ -233,7 +245,7 @@ def cut(*, leaves, place=("fill", "fill"), leg_id="ce"):
 def went_on(stage, seconds):
     """What was said in some seconds after a restart, with a frame in each half of them."""
     said = []
-    for _ in range(2 * seconds):
+    for _ in range(int(2 * seconds)):
         said += stage.run(0.5)
         said += stage.tell(frame(stage.now_ns))
     return without_wakes(said)

@@ -12,6 +12,7 @@ from daemon.messages import (
     Done,
     ExitByHand,
     ExitOverdue,
+    LinkRevived,
     Noted,
     OrderAsked,
     PlaceByHand,
@@ -179,6 +180,20 @@ def test_two_sales_that_one_reading_shows_filled_are_both_bought_back_before_a_h
     assert sides(stage) == "bbss"
 
 
+def test_a_sale_that_was_told_to_be_gone_and_one_reading_shows_filled_is_bought_back_first():
+    """The other sale, the one for which the hedges wait, is shown to be gone by it as well."""
+    stage = half_entered("work", "lost", terms=READING)
+    first, second = stage.placed(3), stage.placed(4)
+    first.state = State.CANCELLED
+    assert "owed hc,hp unwind" in stage.tell(first.update(stage.now_ns))
+    stage.broker.fill(first, stage.now_ns)
+    second.state = State.CANCELLED
+    stage.tell(LinkRevived(stage.now_ns))
+    assert sold_after_s(stage) is not None
+    stage.run(3)
+    assert (sides(stage), stage.broker.net()) == ("bss", {})
+
+
 @pytest.mark.parametrize("cancel", ["lost", "no"])
 @pytest.mark.parametrize("end", [by_hand, by_stop, by_kill])
 def test_a_sale_that_is_not_told_to_be_gone_is_waited_for_no_longer_than_it_takes(cancel, end):
@@ -340,3 +355,21 @@ def test_a_sale_by_hand_is_wanted_until_a_kill_takes_it_back(killed, leaves):
     said = by_kill(stage) if killed else stage.tell(leave(SYMBOLS["hc"], strategy_id="manual"))
     assert ("place 3" in said) is leaves
     assert "place 3" in [*said, *without_wakes(stage.run(1))]
+
+
+def test_a_sale_by_hand_in_doubt_is_waited_for_where_its_leg_is_left_with_the_hedge():
+    stage = Stage(["fill", "fill", "dumb 4", "fill"])
+    asked = OrderAsked(
+        *("r1", "a", SYMBOLS["hc"], Side.BUY, 75, OrderType.LIMIT, e4("20.05"), 0, "", "me", T0)
+    )
+    stage.ask(PlaceByHand(asked))
+    stage.run()
+    for request_id, quantity in (("r2", 75), ("r3", 150)):
+        sale = {"symbol": SYMBOLS["ce"], "side": Side.SELL, "price_e4": e4(100)}
+        stage.ask(PlaceByHand(replace(asked, request_id=request_id, quantity=quantity, **sale)))
+        stage.run()
+    stage.ask(ExitByHand("manual", "", 0, "me"))
+    stage.run(2)
+    assert stage.broker.net() == {SYMBOLS["hc"]: 75}
+    stage.run(10)
+    assert stage.broker.net() == {}

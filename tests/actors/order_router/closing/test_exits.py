@@ -12,7 +12,9 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
     Pocket,
     Product,
+    Purpose,
     Refusal,
+    Side,
     State,
 )
 from daemon.messages import (
@@ -308,6 +310,14 @@ def test_a_leg_that_is_being_left_is_not_left_twice():
     assert stage.tell(leave("pe", "pe", "ce")) == []
 
 
+def test_an_exit_of_all_that_is_held_names_no_leg_that_another_strategy_alone_has_entered():
+    stage = Stage().entered()
+    stage.tell(leave("pe"))
+    stage.run()
+    stage.entered("pe", strategy_id="other", basket_id="o")
+    assert "owed ce stop" in stage.tell(leave("ce"))
+
+
 @pytest.mark.parametrize("leg_id", ["pe", "never"])
 def test_an_exit_of_a_leg_that_was_never_entered_is_nothing(leg_id):
     """It felled nobody."""
@@ -393,6 +403,14 @@ def test_an_overfill_is_closed_the_other_way_even_while_the_old_exit_is_in_doubt
     beyond = "beyond flat: +75 of ce are held, and are closed at once"
     assert said[:2] == ["ce +75", f"note OR0000000010000002 filled 150 of 75 {CE}, {beyond}"]
     assert said[2:] == ["intend 3 sell ce 75 @99.95", "place 3", "ce +0", "flat ce"]
+
+
+def test_a_leg_is_told_on_the_side_that_it_was_entered_on_though_an_exit_went_beyond_flat():
+    stage = short(["over", "fill"])
+    stage.tell(leave("ce"))
+    stage.run(5)
+    told = [(fact.net_quantity, fact.side) for fact in stage.told(PositionChanged)]
+    assert told == [(-75, Side.SELL), (75, Side.SELL), (0, Side.SELL)]
 
 
 def test_an_exit_finds_a_full_budget_and_waits_its_slot():
@@ -481,6 +499,18 @@ def test_an_own_order_that_is_not_told_to_be_gone_holds_up_no_exit_for_long(how)
     said = stage.run(0.3)
     assert "place 3" in said
     assert [word for word in said if "2, sell 75" in word and "leaves beside it" in word] != []
+
+
+def test_that_an_exit_leaves_beside_an_own_order_is_told_once_however_often_it_is_repriced():
+    stage = short(["work", "work"], ["no", "done"])
+    stage.tell(enter("ce", strategy_id="other", basket_id="o", reprice_ns=60 * S))
+    stage.run(0.05)
+    stage.tell(leave("ce"))
+    for _ in range(10):
+        stage.run(1)
+        stage.tell(frame(stage.now_ns, ce=100 + stage.now_ns // S % 2))
+    assert len([intent for intent in stage.intents() if intent.purpose is Purpose.EXIT]) > 1
+    assert len([fact for fact in stage.told(Noted) if "leaves beside it" in fact.text]) == 1
 
 
 def test_an_exit_goes_on_while_the_link_is_dead():

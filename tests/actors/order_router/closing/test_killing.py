@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.market.frames import Frame
+from daemon.domain.money import e4
 from daemon.domain.orders.lag import LAG_NS
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
@@ -918,3 +919,23 @@ def test_of_another_strategy_than_that_of_the_kill_it_is_not_named():
     stage.tell(latch(scope=Scope.STRATEGY, name="other"))
     beat(stage, 20)
     assert (stages(stage)[-1][0], newest(stage).left) == ("flat", ())
+
+
+def test_a_kill_that_is_pulled_again_waits_for_readings_of_a_book_that_can_be_read():
+    stage = Stage(terms=READING)
+    stage.tell(latch())
+    stage.run(10)
+    stage.tell(latch())
+    staged = stage.told(KillStaged)
+    assert "flat" in [each.stage for each in staged]
+    assert staged[-1].left == ("the broker's book has not yet shown all flat twice",)
+
+
+def test_while_a_stop_rests_a_kill_is_closing_though_nothing_is_held():
+    stage = Stage(cancel=["lost"]).entered("ce", resident_percent_e4=e4(20))
+    stage.run(1)
+    stage.tell(latch())
+    stage.run(8)
+    assert stage.broker.net() == {}
+    assert [order.intent.purpose for order in stage.broker.resting()] == [Purpose.RESIDENT_STOP]
+    assert stage.told(KillStaged)[-1].stage == "closing"

@@ -1,11 +1,14 @@
 """A kill that finds too few slots in the budget: what goes first, and that all of it goes."""
 
 from daemon.domain.money import e4
-from daemon.messages import KillStaged, ReleaseLatch
+from daemon.domain.orders.words import OrderType, Side
+from daemon.messages import KillStaged, OrderAsked, PlaceByHand, ReleaseLatch
 from daemon.runtime.budget import Window
 from tests.kit.router import (
     CONDOR,
     KEEP,
+    SYMBOLS,
+    T0,
     S,
     Stage,
     enter,
@@ -121,3 +124,20 @@ def test_entries_leave_the_slots_to_shorts_whose_stops_are_being_taken_back():
     for _ in range(6):
         stage.run(1)
     assert (stage.broker.net(), stage.broker.resting()) == ({}, [])
+
+
+def test_no_slot_is_taken_for_an_order_by_hand_before_every_short_is_bought_back():
+    stage = Stage(["fill", "work", "fill"], windows=(Window(2, 20 * S),))
+    for request_id, price_e4 in (("r1", e4(100)), ("r2", e4(110))):
+        sale = (SYMBOLS["ce"], Side.SELL, 75, OrderType.LIMIT, price_e4, 0, "", "me", T0)
+        stage.ask(PlaceByHand(OrderAsked(request_id, "a", *sale)))
+        stage.run()
+    stage.run(21)
+    stage.entered("pe")
+    stage.run(21)
+    stage.tell(latch())
+    stage.run(1)
+    assert stage.broker.net() == {}
+    assert len(stage.broker.resting()) == 1
+    stage.run(21)
+    assert stage.broker.resting() == []

@@ -244,6 +244,7 @@ def test_what_closed_a_position_by_hand_is_told_as_that():
     go_on(stage, 20)
     assert stage.broker.net() == {PE: -75}
     assert "75 closed what was by hand" in late_notes(stage)[0]
+    assert [owed.strategy_id for owed in stage.told(ExitOwed)] == ["s"]
 
 
 def test_an_order_by_hand_rests_on_while_what_filled_late_is_traded_back():

@@ -12,7 +12,7 @@ from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import OrderRefused, Product, Side, State
-from daemon.messages import DayOpened, ExitFinished, ExitOwed, KillStaged, LinkDied, Noted
+from daemon.messages import DayOpened, ExitFinished, ExitOwed, KillStaged, LinkDied, Noted, Settled
 from tests.kit.router import KEEP, S, Stage, latch, leave, quote, without_wakes
 
 DAY, NEXT_DAY = date(2026, 11, 20), date(2026, 11, 23)
@@ -42,9 +42,9 @@ def call(side):
     return BasketLeg("call", CALL, side, 65, 65, 1_800, 500, Product.CARRY)
 
 
-def held(*legs, at_ns=LATE_NS, terms=None, **fields):
+def held(*legs, at_ns=LATE_NS, terms=None, place=("fill",), **fields):
     """A stage after the closing auction that has held these legs since the morning."""
-    stage = Stage(terms=terms) if terms else Stage()
+    stage = Stage(place, terms=terms)
     stage.tell(day_opened(), at(DAY, time(9)))
     stage.tell(frame(at(DAY, time(9, 30))), at(DAY, time(9, 30)))
     stage.entered(*legs, **KEEP | {"deadline_ns": at_ns} | fields)
@@ -172,3 +172,10 @@ def test_a_silence_leaves_no_long_shares_whose_market_is_over_for_the_day(wall, 
     stage.tell(LinkDied(stage.now_ns))
     stage.run(61)
     assert (len(stage.told(Noted)), len(stage.told(ExitOwed))) == (left, left)
+
+
+def test_an_exit_that_nothing_is_left_for_is_taken_back_though_the_shares_beside_it_wait():
+    stage = held(long_share(), call(Side.SELL), place=("fill", "fill", "work"))
+    stage.tell(leave("eq", "call"))
+    stage.run(0.2)
+    assert "cancel 3" in stage.tell(Settled(CALL, 65, e4(100), stage.now_ns, product=Product.CARRY))

@@ -16,6 +16,7 @@ from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
     BasketOpened,
     CancelByHand,
+    DayEnded,
     DayOpened,
     ExitByHand,
     ExitOwed,
@@ -204,6 +205,12 @@ def test_a_stop_is_cut_by_the_freeze_quantity():
     assert [order.intent.quantity for order in stops(stage)] == [150, 75]
 
 
+def test_after_the_last_session_of_a_day_nothing_wakes_for_a_stop():
+    stage = held()
+    said = stage.tell(DayEnded(DAY, stage.now_ns))
+    assert [word for word in said if word.startswith("wake ResidentDue")] == []
+
+
 def test_an_exit_takes_the_stop_back_first_and_leaves_once_that_is_gone():
     stage = held()
     assert without_wakes(stage.tell(leave("ce"))) == ["owed ce stop", "cancel 2"]
@@ -388,6 +395,15 @@ def test_a_stop_that_is_dropped_once_its_leg_is_being_left_is_not_told():
     stage.tell(leave("ce"))
     stage.placed(2).state = State.CANCELLED
     stage.tell(stage.placed(2).update(stage.now_ns))
+    stage.run(5)
+    assert (notes(stage), net(stage)) == ([], 0)
+
+
+def test_a_stop_that_is_refused_once_its_leg_is_being_left_is_not_told():
+    stage = Stage(["fill", "refuse BAND", "fill"])
+    stage.tell(enter("ce", at_ns=stage.now_ns, **STOP))
+    assert "place 2" in stage.run(0.011)
+    stage.tell(leave("ce"))
     stage.run(5)
     assert (notes(stage), net(stage)) == ([], 0)
 

@@ -144,6 +144,21 @@ def test_a_long_option_alone_is_left_as_it_is():
     assert made.told(ExitOwed) == []
 
 
+def test_a_strangers_short_is_neither_told_nor_left():
+    made = Stage(terms=replace(LEAVES, reconcile_ns=5 * S))
+    made.run(1)
+    made.broker.stranger(SYMBOLS["ce"], Side.SELL, filled=75)
+    made.tell(LinkRevived(made.now_ns))
+    made.run(1)
+    assert made.book().position("external", SYMBOLS["ce"]).net_quantity == -75
+    made.entered("pe")
+    made.tell(LinkDied(made.now_ns))
+    made.run(61)
+    silent = [text for text in notes(made) if "silent" in text]
+    assert silent == ["the feed is silent for 60 s and s is short pe: it is left"]
+    assert made.broker.net() == {SYMBOLS["ce"]: -75}
+
+
 def test_a_link_that_revives_in_time_changes_nothing_and_a_new_silence_counts_from_its_own_begin():
     made = dead(LEAVES)
     made.run(40)
@@ -161,6 +176,12 @@ def test_after_the_close_nobody_is_told():
     made.tell(DayEnded(DAY, CLOSES))
     made.run(61)
     assert notes(made) == []
+
+
+def test_a_link_that_dies_after_the_last_session_wakes_nobody():
+    made = Stage(terms=HOLDS).entered("ce")
+    said = made.tell(LinkDied(CLOSES + S), CLOSES + S)
+    assert [word for word in said if word.startswith("wake SilenceDue")] == []
 
 
 def test_a_restart_counts_the_silence_from_when_it_began():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import BasketEnded, ExitByHand, ExitFinished, ExitOwed, Noted
+from daemon.messages import BasketEnded, Done, ExitByHand, ExitFinished, ExitOwed, Noted
 from tests.kit.router import SYMBOLS, T0, S, Stage, enter, frame, leave, leg
 
 CE = SYMBOLS["ce"]
@@ -37,6 +37,17 @@ def test_what_fills_too_much_of_a_leg_that_is_being_left_is_left_with_it():
     stage.run(30)
     assert stage.broker.net() == {}
     assert {owed.keep for owed in stage.told(ExitOwed)} == {0}
+
+
+def test_what_fills_too_much_while_a_part_is_being_left_leaves_no_more_than_was_meant_to_stay():
+    stage = repriced(2)
+    stage.run(1.8)
+    stage.broker.calm()
+    stage.broker.script("work", "fill")
+    assert stage.ask(ExitByHand("s", "ce", 1, "me")) == Done("leaving 1 lot of ce")
+    stage.run(30)
+    assert stage.broker.net() == {CE: -75}
+    assert {owed.keep for owed in stage.told(ExitOwed)} == {75}
 
 
 def test_the_other_legs_of_the_entry_go_on():

@@ -94,6 +94,7 @@ UNRECORDED = EntriesPaused("the ledger failed: disk full", T0)
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
+        ([], (None, (), True, "")),
         ([OPENED], (DAY, OPENED.sessions, True, "")),
         ([OPENED, DayEnded(DAY, CLOSES)], (DAY, (), True, "")),
         ([OPENED, LinkDied(T0)], (DAY, OPENED.sessions, False, "")),
@@ -159,8 +160,8 @@ def test_a_cancellation_counts_in_the_budget_after_a_restart():
 def test_a_budget_that_outlived_its_router_is_kept():
     stage = Stage().entered("ce")
     budget = Budget(WIDE)
-    budget.take(T0, Priority.EXIT)
-    assert desk(stage.facts, budget).budget.snapshot() == (T0,)
+    budget.take(T0 + S, Priority.EXIT)
+    assert desk(stage.facts, budget).budget.snapshot() == (T0 + S,)
 
 
 def test_a_lateness_that_was_told_is_not_told_again_after_a_restart():

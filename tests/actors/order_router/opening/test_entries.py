@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.actors.order_router.known.alarms import Due
-from daemon.actors.order_router.opening import stand_ins
+from daemon.actors.order_router.opening import entries, stand_ins
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
-from daemon.domain.orders.basket import BasketLeg, OnFail
+from daemon.domain.orders.basket import BasketLeg, OnFail, PlaceEntry
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -753,3 +753,32 @@ def test_an_entry_that_own_orders_keep_out_until_its_time_is_over_is_decided_ane
     stage.tell(enter("hc", "ce", at_ns=stage.now_ns, strategy_id="t", basket_id="t:1"))
     assert "free t" in stage.run(8)
     assert stage.told(BasketEnded)[-1].waits
+
+
+def test_the_orders_of_a_leg_never_exceed_it_whatever_is_taken_for_missing(monkeypatch):
+    stage = Stage(["part", "fill"])
+    stage.tell(enter(leg("ce", 2), **PATIENT))
+    stage.run()
+    (order,) = stage.broker.resting()
+    again = PlaceEntry(leg("ce", 2), 75)
+    monkeypatch.setattr(entries, "missing", lambda basket, progress: (again,))
+    said = stage.tell(frame(stage.now_ns))
+    assert "exceed it: 150 and 75 units are more than 150" in "".join(said)
+    assert list(stage.broker.orders.values()) == [order]
+
+
+def test_an_entry_that_was_refused_is_not_opened_where_it_is_told_once_more():
+    stage = Stage().entered("ce")
+    assert stage.tell(enter("ce", basket_id="again")) == ["ended: ce is still open from before"]
+    stage.tell(leave("ce"))
+    stage.run(1)
+    assert stage.tell(enter("ce", basket_id="again")) == []
+    assert stage.tell(enter("ce", basket_id="another"))[0] == "opened"
+
+
+def test_a_purchase_in_a_contract_without_a_band_leaves_at_its_touch():
+    stage = Stage()
+    only_asked = Quote(0, 0, 0, e4("20.05"), 750)
+    stage.tell(Frame(stage.now_ns, {SYMBOLS["hc"]: only_asked}))
+    stage.tell(enter("hc", at_ns=stage.now_ns))
+    assert [intent.price_e4 for intent in stage.intents()] == [e4("20.05")]

@@ -283,6 +283,41 @@ def put_off(made):
     return made
 
 
+@pytest.mark.parametrize("left", [False, True])
+def test_an_entry_waits_for_no_answer_about_one_that_is_over_meanwhile(left):
+    """It is put off at the end of its time, or its strategy is told to leave."""
+    made = stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=8 * S))
+    made.broker.script("lost", "fill")
+    entry(made, "ce", seconds=0.1)
+    made.broker.margin = None
+    made.tell(enter("hp", strategy_id="third", basket_id="third:0"))
+    made.tell(enter("pe", strategy_id="other", basket_id="other:0", deadline_ns=T0 + 60 * S))
+    assert counted(made, "other") == []
+    if left:
+        made.tell(leave("hp", strategy_id="third"))
+    made.run(6)
+    ends = [end.waits for end in made.told(BasketEnded) if end.strategy_id == "third"]
+    assert ends == [not left]
+    made.broker.margin = ENOUGH
+    for _ in range(10):
+        made.run(1)
+        made.tell(frame(made.now_ns))
+    assert made.broker.net() == {SYMBOLS["pe"]: -75}
+
+
+def test_of_an_entry_that_waited_for_others_and_was_left_the_broker_is_not_asked_any_more():
+    made = stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=8 * S))
+    made.broker.script("lost")
+    entry(made, "ce", seconds=0.1)
+    made.broker.margin = None
+    made.tell(enter("pe", strategy_id="other", basket_id="other:0", deadline_ns=T0 + 60 * S))
+    assert counted(made, "other") == []
+    made.tell(leave("pe", strategy_id="other"))
+    said = made.run(20)
+    assert "parked 1" in said
+    assert "margin" not in said
+
+
 def test_an_entry_that_waits_for_others_until_its_time_is_over_is_decided_anew_after_them():
     made = put_off(stage(terms=replace(HELD_TO_MARGIN, lookup_window_ns=8 * S)))
     (waits,) = made.told(BasketEnded)
