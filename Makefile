@@ -163,11 +163,12 @@ INSTALL_SELF = $(INSTALL_LOCKED) requirements/build.txt && \
   $(PIP) install --no-deps --no-build-isolation -e . && $(PIP) check
 
 # A .venv holds absolute paths: one that was moved along with its folder is made anew. So is one whose
-# Python is gone, or is none of those that whoever calls has named.
+# Python is gone, or is none of those that the command line names: make PYTHON=/path/to/python3.12 ...
 ifneq ($(shell [ -x $(BIN)/python ] && cat $(VENV)/.python 2>/dev/null),$(CURDIR))
 $(VENV)/.python: moved
-else ifneq ($(origin PYTHON),file)
-ifeq ($(filter $(shell cat $(VENV)/.made-with 2>/dev/null),$(PYTHON)),)
+else ifeq ($(origin PYTHON),command line)
+NAMED := $(foreach each,$(PYTHON),$(realpath $(shell command -v $(each))))
+ifneq ($(and $(strip $(PYTHON)),$(if $(filter $(realpath $(BIN)/python),$(NAMED)),,other)),)
 $(VENV)/.python: moved
 endif
 endif
@@ -179,8 +180,7 @@ $(VENV)/.python:
 	    echo "$$python has no venv; install it (Debian and Ubuntu: python3-venv)" >&2; exit 1; \
 	  fi; \
 	  echo "making $(VENV) with $$($$python --version)"; \
-	  "$$python" -m venv --clear $(VENV) && printf '%s' "$$python" > $(VENV)/.made-with && \
-	  printf '%s' "$(CURDIR)" > $@; exit; \
+	  "$$python" -m venv --clear $(VENV) && printf '%s' "$(CURDIR)" > $@; exit; \
 	done; \
 	echo "Ordo needs Python 3.11 or newer; none of these is: $(PYTHON)." >&2; \
 	echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1

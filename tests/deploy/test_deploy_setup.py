@@ -12,27 +12,29 @@ import pytest
 
 from tests.kit.plans import ROOT
 
+HERE = Path(sys.executable).resolve()
+
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A folder whose .venv was made with python3.12, and is newer than its locks."""
+    """A folder whose .venv was made with the Python that runs here, and is newer than its locks."""
     for name in ("Makefile", "pyproject.toml"):
         copy(ROOT / name, tmp_path)
     copytree(ROOT / "requirements", tmp_path / "requirements")
     venv = tmp_path / ".venv"
     (venv / "bin").mkdir(parents=True)
-    (venv / "bin" / "python").symlink_to(sys.executable)
-    for name, text in ((".python", str(tmp_path)), (".made-with", "python3.12"), (".runtime", "")):
+    (venv / "bin" / "python").symlink_to(HERE)
+    for name, text in ((".python", str(tmp_path)), (".runtime", "")):
         (venv / name).write_text(text)
     return tmp_path
 
 
-def is_made_anew(folder: Path, *args: str) -> bool:
+def is_made_anew(folder: Path, *args: str, **environ: str) -> bool:
     """Say whether `make setup` would make the .venv; it is not done."""
     left_out = ("PYTHON", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     done = subprocess.run(
         ["make", "--dry-run", "--directory", folder, "setup", *args],
-        env={name: text for name, text in os.environ.items() if name not in left_out},
+        env={name: text for name, text in os.environ.items() if name not in left_out} | environ,
         capture_output=True,
         text=True,
         timeout=60,
@@ -41,20 +43,26 @@ def is_made_anew(folder: Path, *args: str) -> bool:
     return " -m venv " in done.stdout
 
 
-@pytest.mark.parametrize("args", [(), ("PYTHON=python3.12",), ("PYTHON=python3.13 python3.12",)])
+@pytest.mark.parametrize(
+    "args", [(), (f"PYTHON={HERE}",), (f"PYTHON=no-such-python {HERE}",), ("PYTHON=",)]
+)
 def test_a_venv_is_kept_where_nobody_names_another_python(folder, args):
     assert not is_made_anew(folder, *args)
 
 
+def test_a_venv_is_kept_where_its_python_is_named_by_another_name(folder):
+    (folder / "python-by-another-name").symlink_to(HERE)
+
+    assert not is_made_anew(folder, f"PYTHON={folder / 'python-by-another-name'}")
+
+
 def test_a_venv_is_made_anew_with_a_python_that_is_named_and_is_another(folder):
-    assert is_made_anew(folder, "PYTHON=/usr/bin/python3")
+    other = folder / "another-python"
+    other.write_text("#!/bin/sh\nexit 0\n")
+    other.chmod(0o755)
 
-
-def test_a_venv_of_which_nothing_tells_what_it_was_made_with_is_kept_until_one_is_named(folder):
-    (folder / ".venv" / ".made-with").unlink()
-
-    assert not is_made_anew(folder)
-    assert is_made_anew(folder, "PYTHON=python3.12")
+    assert is_made_anew(folder, f"PYTHON={other}")
+    assert not is_made_anew(folder, PYTHON=str(other))  # what a shell exports is meant for others
 
 
 def test_a_venv_whose_python_is_gone_or_that_was_moved_is_made_anew(folder):

@@ -31,6 +31,7 @@ _MEBIBYTE = 2**20
 _LEAST_FREE, _LOW_FREE = 100 * _MEBIBYTE, 1_000 * _MEBIBYTE
 _FIRST_YEAR = 2026
 _NAMED = 4
+_OF_THE_DISK = "lost+found"
 _LOOK_S = 0.02
 _DRIFT_NS = 20 * MILLISECOND_NS
 
@@ -74,12 +75,18 @@ def files(settings: Settings) -> Finding:
 
 
 def _owned(folder: Path) -> Iterator[tuple[Path, int]]:
-    """Yield what lies in a folder and below, and whose it is; what is gone meanwhile is passed."""
+    """Yield what lies in a folder and below, and whose it is; what is gone meanwhile is passed.
+
+    Links are passed too, for what they lead to is what counts, and so is what a disk keeps itself.
+    """
     for at, folders, names in os.walk(folder):
+        if _OF_THE_DISK in folders:
+            folders.remove(_OF_THE_DISK)
         for name in sorted((*folders, *names)):
             path = Path(at, name)
             with suppress(FileNotFoundError):
-                yield path, path.lstat().st_uid
+                if not path.is_symlink():
+                    yield path, path.lstat().st_uid
 
 
 def logs(settings: Settings) -> Finding:

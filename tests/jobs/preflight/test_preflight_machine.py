@@ -91,6 +91,15 @@ def test_what_is_not_of_whom_the_state_folder_is_fails_with_what_mends_it(state)
     assert machine.files(of(state)).verdict is OK
 
 
+def test_what_a_disk_keeps_for_itself_and_a_link_are_nobodys(state, monkeypatch):
+    (state / "lost+found" / "rest").mkdir(parents=True)
+    (state / "vault.key").symlink_to("/etc/ordo/vault.key")
+    mine = os.geteuid()
+    monkeypatch.setattr(machine, "owner_in", lambda _: mine + 1)
+
+    assert machine.files(of(state)).verdict is OK
+
+
 def test_many_files_of_another_users_are_counted_and_a_folder_to_come_holds_none(
     state, monkeypatch
 ):
