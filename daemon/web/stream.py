@@ -173,7 +173,7 @@ class Stream:
     ) -> None:
         self.kind = kind
         self._mode = mode
-        self.watchers: dict[Watcher, None] = {}
+        self.watchers: dict[Watcher, float] = {}  # each with what it was not worth showing before
         self.newest: Message | None = None
         self._wall_ns = wall_ns
         self._whole = keep == 1
@@ -208,7 +208,7 @@ class Stream:
             watcher: who.
             fresh_s: a newest message that was made before this is not worth showing.
         """
-        self.watchers[watcher] = None
+        self.watchers[watcher] = fresh_s
         if self.newest is not None and self.newest.made_s >= fresh_s:
             watcher.send(self.newest)
 
@@ -238,10 +238,15 @@ class Stream:
     async def look(self, now_s: float) -> list[str]:
         """Drop those who have stopped reading; return why, for each.
 
+        Who was behind and has answered is given the newest before he is pinged again: else it
+        would hang on the moment at which messages are made whether a slow one ever gets any.
         Whoever came together is pinged together, so other work of the loop is let in between.
         """
         dropped: list[str] = []
-        for number, watcher in enumerate(tuple(self.watchers), 1):
+        newest = self.newest if self._whole else None
+        for number, (watcher, fresh_s) in enumerate(tuple(self.watchers.items()), 1):
+            if newest is not None and newest.made_s >= fresh_s and not watcher.is_behind(now_s):
+                watcher.send(newest)
             because = watcher.look(now_s)
             if because:
                 self.leave(watcher)

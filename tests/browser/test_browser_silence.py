@@ -123,6 +123,22 @@ async def test_a_clock_that_stands_still_while_the_machine_sleeps_hides_no_silen
         assert int(seconds) >= 59
 
 
+async def test_no_time_is_made_by_how_the_clocks_are_rounded_however_often_they_are_asked(tmp_path):
+    """What is added a little too much each time would after minutes be taken for a slow line."""
+    asked = """(async () => {
+      const { now } = await import("/clock.js");
+      let page = performance.now();
+      const apart = Date.now() - page;
+      performance.now = () => page;
+      Date.now = () => Math.round(page + apart);
+      const from = now();
+      for (let asked = 0; asked < 1000; asked += 1) { page += 0.7; now(); }
+      return now() - from;
+    })()"""
+    async with opened(tmp_path) as (tab, _):
+        assert await tab.evaluate(asked) == pytest.approx(700, abs=1)
+
+
 async def test_events_whose_line_is_dead_are_said_to_be_and_are_brought_anew(tmp_path):
     """Nobody ends the connection: it brings nothing any more, while that of the figures lives."""
     lines, deaf = shown("#lines"), "document.querySelector('#deaf').hidden"

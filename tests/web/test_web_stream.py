@@ -132,8 +132,22 @@ async def test_who_is_slow_has_one_message_on_its_way_and_the_newest_as_soon_as_
     await pnl.look(6.0)
     await tell(3, 6.0)
 
-    assert [each["a"] for each in wire.told] == [0, 1, 2, 3]
+    assert [each["a"] for each in wire.told] == [0, 1, 2, "held back 2", 3]
     assert len(wire.controls) == 3
+
+
+async def test_who_is_slow_is_given_the_newest_once_he_has_answered_whenever_that_was_made():
+    """Messages that are made just after a look would else always find him pinged."""
+    pnl = stream()
+    wire, watcher = follow(pnl)
+    for number in range(4):
+        at_s = 2.0 * number
+        await pnl.look(at_s)
+        pnl.publish({"a": number}, at_s + 0.1)
+        await pnl.send()
+        watcher.answered(at_s + 1.9)
+
+    assert [each["a"] for each in wire.told] == [0, 1, 2]
 
 
 async def test_of_whole_messages_only_the_newest_waits_for_the_sender():

@@ -12,6 +12,7 @@ export class Channel {
   constructor(path) {
     this.path = path;
     this.take = null; // who hears its messages
+    this.lost = () => {}; // hears that it is cut: no timer tells that in time while out of sight
     this.failures = 0;
     this.socket = null;
     this.timer = 0;
@@ -29,11 +30,14 @@ export class Channel {
     this.socket = socket;
     this.opened = now();
     this.apart = null;
+    socket.onopen = () => {
+      if (socket === this.socket) this.opened = now();
+    };
     socket.onmessage = (message) => {
       if (socket !== this.socket) return;
-      this.failures = 0;
       this.heard = now();
       this.take(JSON.parse(message.data));
+      if (this.socket) this.failures = 0; // what is cut for being behind is tried ever more seldom
     };
     socket.onclose = () => {
       if (socket === this.socket) this.later();
@@ -41,7 +45,7 @@ export class Channel {
   }
 
   // How long a message was on its way, in ms: that of the quickest counts as nothing, so it does not
-  // matter what a clock is set to. The first was made after this connection was asked for.
+  // matter what a clock is set to. The first is given once this connection is open.
   wayOf(message) {
     const made = Date.parse(message.at);
     const came = now();
@@ -74,6 +78,7 @@ export class Channel {
     this.failures += 1;
     this.due = now() + wait;
     this.timer = setTimeout(() => session.in && this.open(), wait);
+    this.lost();
     await refresh(); // tells whether we are still logged in
   }
 }

@@ -18,6 +18,7 @@ export function listen(showPnl, showEvents) {
     if (link.behind > SILENCE_MS) pnl.later(); // what queues on a slow line goes with its connection
     showLink();
   };
+  pnl.lost = showLink;
   events.take = showEvents;
 }
 
