@@ -139,7 +139,7 @@ async def test_the_end_waits_until_everything_has_settled():
 
 async def test_at_the_end_a_port_that_does_not_answer_is_waited_for_within_bounds(monkeypatch):
     """It holds up no stop, now that the beat goes on and nobody ends the daemon for it."""
-    monkeypatch.setattr(driver, "STOP_LIMIT_S", 0)
+    monkeypatch.setattr(driver, "STOP_LIMIT_S", 0.5)  # of the port and of the disk
     stage = Stage().add("timekeeper", {"go": (Call("jobs", Word("report")),)})
 
     async def jobs(_: Word) -> list[Word]:

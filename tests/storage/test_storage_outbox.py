@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.orders.words import IntentRecorded
 from daemon.errors import StoreError
-from daemon.messages import IntentRecorded
 from daemon.messages.outbox import Cursor, Event, Letter, LetterState, Settle
 from daemon.storage.outbox import Outbox
 from tests.kit.facts import INTENT, NOW, ORIGIN, tick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from daemon.domain.orders.words import OrderUpdated
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
     AccountRead,
@@ -12,7 +13,6 @@ from daemon.messages import (
     ExitDecided,
     ExitFinished,
     FrameArrived,
-    OrderUpdated,
     Place,
     SeeAccount,
     SeeRisk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from daemon.actors.order_router import Terms
-from daemon.domain.orders.words import OrderType, Side
+from daemon.domain.orders.words import IntentRecorded, OrderType, Side
 from daemon.messages import (
     BasketEnded,
     Declined,
@@ -15,7 +15,6 @@ from daemon.messages import (
     FreeEntries,
     HeldBy,
     HoldEntries,
-    IntentRecorded,
     LatchKind,
     OrderAsked,
     PauseEntries,

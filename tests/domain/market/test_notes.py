@@ -19,4 +19,5 @@ def test_the_kinds_are_the_words_of_every_report():
         "unknown_table",
         "fell",
         "hours",
+        "untold",
     }

@@ -7,7 +7,7 @@ from daemon.actors.order_router import Terms
 from daemon.actors.order_router.opening import funds
 from daemon.domain.money import e4
 from daemon.domain.orders.storm import Rate
-from daemon.domain.orders.words import OrderType, Side, State
+from daemon.domain.orders.words import IntentRecorded, OrderType, Side, State
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     BasketEnded,
@@ -15,7 +15,6 @@ from daemon.messages import (
     CancelByHand,
     Declined,
     Done,
-    IntentRecorded,
     LatchKind,
     MarginRead,
     Noted,
