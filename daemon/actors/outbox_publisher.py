@@ -3,7 +3,8 @@
 What is recorded behind the cursor is held, a bounded part of it, and given in the order of the
 record within each key; other keys go on meanwhile. What is not taken is tried again after a pause
 that grows. After so many noes it is a dead letter; once that is kept, what follows it is given. Who
-is away says no to nothing: however long that lasts, what he was not given is given to him then.
+is away says no to nothing: however long that lasts, what he was not given is given to him then. Who
+fails says no where he takes others, and where so much waits behind an event that no more is read.
 
 The cursor moves behind whatever is done with, never past anything else. So a crash sets it back at
 most, and the sink is given some of it once more.
@@ -14,6 +15,7 @@ same, moves no cursor and has no letter: the next start finds it in the record, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -221,8 +223,21 @@ class OutboxPublisher:
 
     def _is_no(self, held: Held, fault: SinkFault) -> bool:
         """Say whether it is this event that the receiver cannot take, and not any."""
-        takes_others = self._taken != held.taken
-        return fault is SinkFault.REFUSED or (fault is SinkFault.FAILED and takes_others)
+        if fault is SinkFault.FAILED:
+            return self._taken != held.taken or self._silences(held)
+        return fault is SinkFault.REFUSED
+
+    def _silences(self, held: Held) -> bool:
+        """Say whether it is for this event most of all that no more is read.
+
+        Nothing could show then whether others are taken. One event at a time is suspected so: where
+        it is the receiver who fails, that costs few.
+        """
+        if held.event.number not in self._held or self._has_room() or not self._is_news:
+            return False
+        waiting = Counter(each.event.key for each in self._held.values())
+        ((key, _),) = waiting.most_common(1)
+        return held.event.key == key
 
     def _bury(self, held: Held, state: LetterState, now_ns: int) -> None:
         """Have a letter kept; until it is, nothing that follows it is given."""
@@ -245,9 +260,11 @@ class OutboxPublisher:
 
     def _read_on(self, turn: Turn) -> None:
         """Read what was recorded since, where there is room for it."""
-        has_room = len(self._held) + self._conduct.batch <= self._conduct.held
-        if self._cursor.name and self._is_news and has_room:
+        if self._cursor.name and self._is_news and self._has_room():
             self._ask(turn, ReadOn(self._read, self._conduct.batch))
+
+    def _has_room(self) -> bool:
+        return len(self._held) + self._conduct.batch <= self._conduct.held
 
     def _settle(self, turn: Turn, now_ns: int) -> None:
         """Move the cursor and keep letters, now or when it is time for that again."""

@@ -49,7 +49,7 @@ class Held(Struct, frozen=True):
         due_ns: before it, it is not given again.
         out: it is being given now.
         earlier: so often it was given before it was a dead letter.
-        noes: so often the receiver would not have it.
+        noes: so often the receiver would not have it, as far as one can tell.
         taken: so many others he had taken by the last try.
     """
 

@@ -6,8 +6,9 @@ the id is that of the header `Ordo-Event-Id`. So a receiver can tell who it is f
 of now, and by the id he drops what he has had before. Only a 2xx says that it was taken. A
 redirection is not followed: what is told is meant for that address alone.
 
-A 4xx is a no to this event, and a 5xx may be one. What comes of a line, of a gateway, or of too
-many events, is none: 408, 425, 429, 502, 503 and 504. `Retry-After` is heard.
+A 4xx is a no to this event. Any other answer, and none, may be one: a gateway's 502 or 504 tells as
+well of an event that whoever is behind it falls over. Who cannot be reached at all says no to none,
+nor who wants to be left alone: 408, 425, 429, and a 503 with a `Retry-After`, which is heard.
 """
 
 from __future__ import annotations
@@ -36,9 +37,6 @@ _NOT_NOW = frozenset(
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_EARLY,
         HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
 
@@ -99,7 +97,7 @@ class Webhook:
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             told = "leads elsewhere" if status < HTTPStatus.BAD_REQUEST else "says no"
             after_s = _seconds(after, seconds)
-            raise self._untaken(f"{told}: it answered {status}", _fault(status), after_s)
+            raise self._untaken(f"{told}: it answered {status}", _fault(status, after_s), after_s)
 
     async def close(self) -> None:
         """Let go of its connections."""
@@ -122,11 +120,12 @@ def signature(secret: Secret, seconds: int, event: Event) -> str:
     return f"t={seconds},v1={code}"
 
 
-def _fault(status: int) -> SinkFault:
+def _fault(status: int, after_s: int) -> SinkFault:
     """Return what an answer says of the event that it was given to."""
-    if status in _NOT_NOW or status < HTTPStatus.BAD_REQUEST:
+    is_for_later = status == HTTPStatus.SERVICE_UNAVAILABLE and after_s > 0
+    if status in _NOT_NOW or is_for_later:
         return SinkFault.AWAY
-    is_no = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_no = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return SinkFault.REFUSED if is_no else SinkFault.FAILED
 
 

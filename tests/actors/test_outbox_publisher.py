@@ -447,6 +447,80 @@ def test_what_a_receiver_fails_at_while_he_takes_others_is_a_dead_letter_in_the_
     assert (letter.event.number, letter.attempts, letter.state) == (1, 4, DEAD)
 
 
+BUSY = ["a"] * 4 + ["b"]
+"""The keys of what is recorded where one strategy does most of it."""
+
+
+def test_one_event_that_a_receiver_falls_over_silences_no_sink_that_is_full_behind_it():
+    """What follows it takes all the room there is, so nothing else could show that he takes it."""
+    store = in_memory([*BUSY * 120, "kill"])
+    play = Play(store, lambda event, _: event.number == 1, fault=FAILED)
+    while play.now_ns < 600 * SECOND_NS and play.step():
+        pass
+
+    assert sorted(play.numbers()) == list(range(2, 602))
+    assert [(each.event.number, each.state) for each in store.kept.values()] == [(1, DEAD)]
+
+
+def test_a_strategy_whose_every_event_a_receiver_falls_over_silences_the_others_for_a_while_only():
+    store = in_memory([*["a"] * 420, "kill"])
+    play = Play(store, lambda event, _: event.key.endswith(":a"), fault=FAILED)
+    while not play.numbers() and play.now_ns < 600 * SECOND_NS:
+        assert play.step()
+
+    assert play.numbers() == [421]
+    assert sorted(store.kept) == list(range(1, 101))  # so that there is room for as many
+
+
+def outage(fault: SinkFault, *keys: str, minutes: int = 2) -> tuple[Play, list[Letter]]:
+    """Return how a sink stands that nothing was taken by for so long, and its dead letters."""
+    store = in_memory(keys)
+    play = Play(store, lambda *_: True, fault=fault)
+    until_ns = play.now_ns + minutes * 60 * SECOND_NS
+    while play.now_ns < until_ns:
+        assert play.step()
+    return play, list(store.kept.values())
+
+
+def test_a_receiver_that_fails_at_all_he_is_given_costs_one_event_of_the_busiest_at_a_time():
+    _, letters = outage(FAILED, *["alert", "kill", *BUSY * 120])
+
+    assert {each.event.key for each in letters} == {"strategy_id:a"}
+    assert [each.event.number for each in letters[:6]] == [3, 4, 5, 6, 8, 9]
+    pauses_ns = [late.at_ns - early.at_ns for early, late in pairwise(letters)]
+    assert min(pauses_ns) >= CONDUCT.pause_after_ns(1) + CONDUCT.pause_after_ns(2)
+
+
+@pytest.mark.parametrize(
+    ("fault", "keys"), [(FAILED, BUSY * 60), (FAILED, BUSY * 70), (AWAY, BUSY * 120)]
+)
+def test_an_outage_costs_nothing_where_there_is_room_or_nothing_waits_or_nobody_is_there(
+    fault, keys
+):
+    play, letters = outage(fault, *keys)
+    assert (letters, play.publisher.seen().dead) == ([], 0)
+
+
+def test_what_a_receiver_fails_at_is_not_given_up_where_no_more_is_read_for_want_of_the_store():
+    publisher, _ = begun(event(1), tries=1)
+    publisher.handle(StoreFailed(ReadOn(1, 100), "no room"), SECOND_NS)
+    effects = publisher.handle(NotDelivered(1, "it fell", FAILED), SECOND_NS)
+    assert effects == (Alarm(2 * SECOND_NS, Due()),)
+
+
+def test_what_a_receiver_fails_at_is_not_given_up_where_what_is_held_does_not_wait_behind_it():
+    publisher, _ = begun(tries=1, batch=4, held=8)
+    publisher.handle(LettersWanted(1), SECOND_NS)
+    publisher.handle(WantedRead((Letter("pager", event(2, "b"), 3, "no", 1, WANTED),)), SECOND_NS)
+    publisher.handle(Unrecorded("so", (past(1),), 0), SECOND_NS)
+    for number, key in ((2, "b"), (-1, "kill")):
+        held = tuple(event(each, key) for each in range(5, 10))
+        publisher._held.clear()
+        publisher.handle(EventsRead(held, 9, 50), SECOND_NS)
+        effects = publisher.handle(NotDelivered(number, "it fell", FAILED), SECOND_NS)
+        assert Alarm(2 * SECOND_NS, Due()) in effects
+
+
 def test_the_last_try_before_an_event_is_given_up_says_so():
     publisher, asked = begun(event(1), tries=2)
     assert asked[0] == Deliver(event(1), 1, is_last=False)

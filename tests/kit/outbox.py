@@ -11,6 +11,7 @@ from typing import Any
 from daemon.actors.outbox_publisher import STORE, Conduct, OutboxPublisher
 from daemon.app.shown.outbox_store import SinkStore
 from daemon.domain.instants import SECOND_NS
+from daemon.errors import SinkFault
 from daemon.messages import StrategyStarted
 from daemon.messages.outbox import (
     Delivered,
@@ -48,6 +49,7 @@ class Play:
         refuses: whether the receiver refuses an event at a try.
         made: makes the publisher.
         settings: of the sink.
+        fault: what each of its noes says of an event.
 
     Attributes:
         received: what the receiver has taken, in the order in which it came, repeats included.
@@ -61,7 +63,10 @@ class Play:
         refuses: Refuses = never,
         made: Callable[[str, Conduct], OutboxPublisher] = OutboxPublisher,
         settings: SinkSettings = PAGER,
+        *,
+        fault: SinkFault = SinkFault.REFUSED,
     ) -> None:
+        self._fault = fault
         self._outbox = outbox
         self._refuses = refuses
         self._made = made
@@ -126,7 +131,7 @@ class Play:
         event, attempt = call.request.event, call.request.attempt
         self.tried.append((event.number, attempt))
         if self._refuses(event, attempt):
-            return NotDelivered(event.number, f"it said no to try {attempt}")
+            return NotDelivered(event.number, f"it said no to try {attempt}", self._fault)
         self.received.append(event)
         return Delivered(event.number)
 

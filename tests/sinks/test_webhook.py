@@ -66,9 +66,9 @@ def answering(status: int, after: str = "") -> bytes:
         (answering(408), "says no: it answered 408", SinkFault.AWAY),
         (answering(425), "says no: it answered 425", SinkFault.AWAY),
         (answering(429), "says no: it answered 429", SinkFault.AWAY),
-        (answering(502), "says no: it answered 502", SinkFault.AWAY),
-        (answering(503), "says no: it answered 503", SinkFault.AWAY),
-        (answering(504), "says no: it answered 504", SinkFault.AWAY),
+        (answering(502), "says no: it answered 502", SinkFault.FAILED),
+        (answering(503), "says no: it answered 503", SinkFault.FAILED),
+        (answering(504), "says no: it answered 504", SinkFault.FAILED),
         (CLOSING, "cannot be reached: ServerDisconnectedError", SinkFault.FAILED),
         (b"nonsense\r\n\r\n", "cannot be reached: ", SinkFault.FAILED),
         (HANGS, "gave no answer within 200 ms", SinkFault.FAILED),
@@ -107,6 +107,25 @@ async def test_for_how_long_a_receiver_wants_nothing_is_heard(after, after_s):
     assert caught.value.after_s == after_s
 
 
+@pytest.mark.parametrize(
+    ("status", "after", "fault"),
+    [
+        (503, "120", SinkFault.AWAY),
+        (503, "0", SinkFault.FAILED),
+        (502, "120", SinkFault.FAILED),
+        (404, "120", SinkFault.REFUSED),
+    ],
+)
+async def test_of_those_who_fail_only_a_503_that_asks_for_time_says_nothing_of_the_event(
+    status, after, fault
+):
+    async with receiving(answering(status, after)) as receiver, webhook(receiver.url) as sink:
+        with pytest.raises(SinkError) as caught:
+            await sink.deliver(EVENT, 1)
+
+    assert caught.value.fault is fault
+
+
 async def test_a_redirection_is_not_followed():
     async with (
         receiving() as other,
@@ -117,7 +136,7 @@ async def test_a_redirection_is_not_followed():
             await sink.deliver(EVENT, 1)
 
     assert other.posted == []
-    assert caught.value.fault is SinkFault.AWAY
+    assert caught.value.fault is SinkFault.FAILED
 
 
 async def test_where_nobody_listens_that_is_told():

@@ -110,12 +110,16 @@ class Outboxes:
         self._fallen: set[str] = set()
         self._past = PastRecord(host.now_ns)
         self._note: Callable[[str], None] = say  # once there is a record, it is told by that
+        self._ports = {
+            sink: SinkPort(each, telemetry.log, self._tell_untaken)
+            for sink, each in self._recipients.items()
+        }
         self._couriers = {
             sink: Courier(
                 partial(OutboxPublisher, sink, conduct_of(each.settings)),
                 {
                     STORE: SinkStore(each.settings, desk.do, each.modes).ask,
-                    SINK: SinkPort(each, telemetry.log, self._tell_untaken).ask,
+                    SINK: self._ports[sink].ask,
                 },
                 host.now_ns,
             )
@@ -139,6 +143,11 @@ class Outboxes:
                     told = Unrecorded(f"the ledger failed: {failed_because}", events, others)
                     self._couriers[sink].tell_past(told)
         self.wake()
+
+    def begin_day(self) -> None:
+        """Have what a sink still does not take told anew; what was told ended with the day."""
+        for port in self._ports.values():
+            port.begin_day()
 
     def wake(self) -> None:
         """Tell every publisher that something more is recorded; waits for nothing."""

@@ -20,7 +20,7 @@ from daemon.app.shown.outbox import Outboxes
 from daemon.control import Control
 from daemon.control.local import LocalSocket
 from daemon.errors import SettingsError
-from daemon.messages import AccountSeen, Beat, CodeLoaded, FactRecorded, PnlFrame
+from daemon.messages import AccountSeen, Beat, CodeLoaded, DayOpened, FactRecorded, PnlFrame
 from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
@@ -99,6 +99,8 @@ class Ports:
         facts = [each.fact for each in recorded]
         self._doors.outbox.hear(self.hub.record(facts), failed_because)
         line = self._doors.control.line
+        if any(isinstance(fact, DayOpened) for fact in facts):
+            self._doors.outbox.begin_day()
         for fact in facts:
             if isinstance(fact, alert_conditions.HEARS):
                 line.tell(line.names.keeper, FactRecorded(fact), Lane.FACTS)

@@ -47,6 +47,11 @@ class SinkPort:
         self._log = log
         self._tell = tell
         self._is_told = False  # that it takes nothing
+        self._is_told_today = False  # that it did not take something
+
+    def begin_day(self) -> None:
+        """Tell of what is still not taken once more: a new day has ended what was told of it."""
+        self._is_told = self._is_told_today = False
 
     async def ask(self, asked: Deliver) -> Sequence[Delivered | NotDelivered]:
         """Give an event, and say whether it was taken."""
@@ -65,14 +70,16 @@ class SinkPort:
     def _look(self, asked: Deliver, error: SinkError) -> None:
         """Tell of an alert or a kill that is given up, or that is tried again for long already.
 
-        The latter is told once until something is taken, and neither of what tells of just this.
+        The latter is told once a day until something is taken, and neither of what tells of just
+        this.
         """
         event, is_refused = asked.event, error.fault is SinkFault.REFUSED
-        is_long = asked.attempt == self._settings.tries
+        over = asked.attempt - self._settings.tries
+        is_long = over == 0 or (over > 0 and not self._is_told_today)
         is_long = is_long or (asked.is_last and error.fault is SinkFault.FAILED)
         is_news = (asked.is_last and is_refused) or (is_long and not self._is_told)
         if is_news and event.kind in URGENT and not _is_of_this(event):
-            self._is_told = True
+            self._is_told = self._is_told_today = True
             times = f"{asked.attempt} {'try' if asked.attempt == 1 else 'tries'}"
             text = f"the sink {self._settings.id}: {event.kind} {event.event_id} was not taken in"
             self._tell(f"{text} {times}: {error}")

@@ -19,6 +19,7 @@ from daemon.app.machine.host import Host
 from daemon.app.machine.telemetry import bare
 from daemon.app.service import Service
 from daemon.app.shown.outbox import outboxes_of
+from daemon.app.shown.sink_port import SinkPort
 from daemon.errors import SettingsError
 from daemon.messages import AlertRaised, PositionChanged
 from daemon.messages.modes import ON_PAPER
@@ -76,6 +77,20 @@ async def test_orders_and_fills_reach_a_receiver_in_their_order_and_health_tells
     assert [event["fact"] for event in events][:2] == ["IntentRecorded", "IntentRecorded"]
     assert (health["id"], health["kind"], health["ok"]) == ("pager", "webhook", True)
     assert (health["dead"], health["failed_because"]) == (0, None)
+
+
+async def test_a_day_that_opens_has_what_is_still_not_taken_told_anew(tmp_path, monkeypatch):
+    opened = []
+
+    def begin_day(port):
+        opened.append(port)
+
+    monkeypatch.setattr(SinkPort, "begin_day", begin_day)
+    async with receiving() as receiver, running(told(tmp_path, receiver)) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        await daemon.stopped()
+
+    assert len(opened) == 1
 
 
 async def test_dead_letters_are_given_again_through_the_control_port(tmp_path):

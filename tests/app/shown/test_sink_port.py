@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import count, islice
+
 import pytest
 
+from daemon.actors.alert_conditions import Conditions
 from daemon.app.machine.telemetry import bare
 from daemon.app.shown.sink_port import Recipient, SinkPort
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.notes import NoteKind
 from daemon.errors import SinkError, SinkFault
+from daemon.messages import DayOpened, Noted
 from daemon.messages.outbox import Deliver, Delivered, Event, NotDelivered
 from daemon.settings import SinkSettings
+from tests.kit.acting import day_opened
 
 REFUSED, FAILED, AWAY = SinkFault
 ALERT = Event(1, "1-ab", "alert", "alert_id:alert-1", b'{"code":"x"}')
@@ -90,6 +97,33 @@ async def test_that_a_receiver_is_away_for_long_is_told_once_until_he_takes_some
     assert len(desk.told) == 1
     await desk.give(KILL, 6, FAILED, is_last=True)
     assert desk.told[1:] == ["the sink pager: kill 2-ab was not taken in 6 tries: it says no"]
+
+
+async def test_each_day_what_is_still_not_taken_is_told_anew_and_stands_on_that_day(desk):
+    """With the day ends the condition that it began, and the sink may be dead for weeks."""
+    conditions, days = Conditions(), (day_opened().day + timedelta(days=n) for n in range(4))
+    attempts = count(1)
+    for day in days:
+        desk.port.begin_day()
+        conditions.hear(DayOpened(day, (), 1))
+        assert conditions.standing == {}
+        before = len(desk.told)
+        for attempt in islice(attempts, 5):
+            await desk.give(ALERT, attempt, AWAY)
+        (told,) = desk.told[before:]
+        conditions.hear(Noted(NoteKind.UNTOLD, told, 1))
+        assert list(conditions.standing) == [("untold", "the sink pager")]
+    assert desk.told[1] == "the sink pager: alert 1-ab was not taken in 6 tries: it says no"
+
+
+async def test_what_is_taken_the_next_day_does_not_hide_what_is_still_not_taken(desk):
+    await desk.give(ALERT, 3, FAILED)
+    desk.port.begin_day()
+    await desk.give(FILL, 1, None)
+    for attempt in (4, 5):
+        await desk.give(ALERT, attempt, FAILED)
+        await desk.give(FILL, 1, None)
+    assert len(desk.told) == 2
 
 
 async def test_a_single_try_is_told_as_one(desk):
