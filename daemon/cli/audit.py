@@ -8,11 +8,31 @@ from pathlib import Path
 
 import click
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 
-from daemon.cli.ledgers import LEDGER, store_meant
+from daemon.cli.ledgers import LEDGER, guarded_beside, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
+from daemon.errors import StoreError
 from daemon.storage.audit import exported, require_whole, verify
+from daemon.storage.left_behind import EMERGENCY, lacking_beside, waiting
+from daemon.storage.store import Store
+from daemon.storage.stored import Stored
 from daemon.storage.verified import Verified
+
+
+class _Beside(Struct, frozen=True):
+    """What waits beside a ledger for the next start.
+
+    Attributes:
+        file: where.
+        facts: how many the ledger lacks; None: nobody can tell.
+        said: that in words.
+    """
+
+    file: str
+    facts: int | None
+    said: str
 
 
 @click.group("audit")
@@ -25,12 +45,14 @@ def command() -> None:
 @SETTINGS
 @AS_JSON
 def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
-    """Check every link of the chain, against its head and count."""
+    """Check every link of the chain, against its head and count; say what waits beside it."""
     store = store_meant(ledger, settings)
     found = verify(store)
     if ledger is None:  # so the next start need not do it again, or does
         Verified(load_settings(settings).daemon.state_dir).found(found)
     broken = found.broken
+    # No start enters anything into a broken one.
+    beside = _beside(store, settings) if broken is None else None
     if as_json:
         where = {"number": broken.number, "how": broken.how} if broken else None
         document = {
@@ -39,10 +61,11 @@ def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
             "whole": broken is None,
             "broken": where,
             "head": found.head.digest.hex(),
-        }
+        } | ({"waiting": asdict(beside)} if beside else {})
         click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     elif broken is None:
-        click.echo(f"{store.name}: {found.count:,} records, whole; head {found.head.digest.hex()}")
+        told = f"{store.name}: {found.count:,} records, whole; head {found.head.digest.hex()}"
+        click.echo(f"{told}; and {beside.said}" if beside else told)
     else:
         click.echo(
             f"{store.name}: record {broken.number} is {broken.how}; do not trust what follows it"
@@ -57,10 +80,13 @@ def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
 def _export(ledger: str | None, settings: Path | None, *, as_json: bool) -> None:
     """Write the record as lines of JSON: the head first, then every record with its link.
 
-    As one document it is the head, and the other lines as its `lines`.
+    As one document it is the head, and the other lines as its `lines`. What waits beside the ledger
+    is not in it, and is told on stderr.
     """
     store = store_meant(ledger, settings)
     require_whole(store)
+    if beside := _beside(store, settings):  # first, for who reads may go
+        click.echo(f"ordo: {beside.said}; what is written out is without it", err=True)
     with store.reading() as reader, closing(exported(reader)) as lines:  # its reader may go
         for line in _document(lines) if as_json else lines:
             click.echo(line)
@@ -74,3 +100,17 @@ def _document(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield between + line
         between = b","
     yield b"]}"
+
+
+def _beside(store: Store, settings: Path | None) -> _Beside | None:
+    """Return what an emergency left beside a whole ledger; None: nothing, or none is kept there."""
+    guarded = guarded_beside(store, settings)
+    if guarded is None:
+        return None
+    folder, owner = guarded
+    file = str(folder / EMERGENCY)
+    try:
+        lacking = lacking_beside(folder, Stored(store, owner))
+    except StoreError as error:  # a start refuses it; the ledger is whole all the same
+        return _Beside(file, None, str(error))
+    return _Beside(file, len(lacking), waiting(len(lacking), folder)) if lacking else None

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from daemon.cli.options import load_settings
+from daemon.cli.options import load_settings, settings_to_ask
+from daemon.errors import SettingsError
 from daemon.storage.store import Store
-from daemon.storage.stores import named_store, newest_store
+from daemon.storage.stores import named_store, newest_store, store_of
 
 LEDGER = click.option("--ledger", help="Its file or address; else the newest of the state folder.")
 """How an option takes one."""
@@ -26,3 +27,24 @@ def store_meant(ledger: str | None, settings: Path | None) -> Store:
         StoreError: there is none.
     """
     return named_store(ledger) if ledger else newest_store(load_settings(settings))
+
+
+def guarded_beside(store: Store, settings: Path | None) -> tuple[Path, str] | None:
+    """Return the folder whose emergency file the next start enters into a ledger, and for whom.
+
+    None: it is not the daemon's own, as that of a replay, or a copy; nor is it known to be where
+    the settings are refused, which one that was named does without.
+
+    Args:
+        store: of the ledger.
+        settings: another settings.toml.
+    """
+    try:
+        loaded = settings_to_ask(settings)
+    except SettingsError:
+        return None
+    folder = loaded.daemon.state_dir
+    own = store_of(loaded, folder).name
+    # A file may be named in more than one way; of a server's address this makes the same of both.
+    is_own = Path(store.name).resolve() == Path(own).resolve()
+    return (folder, loaded.accounts[0].owner) if is_own else None

@@ -80,9 +80,9 @@ def seen(path: Path) -> tuple[Written, ...]:
     Raises:
         StoreError: it cannot be read, is damaged, or holds what this version does not know.
     """
-    if not path.exists():
-        return ()
     with _Refusing(path, "cannot be opened"):
+        if not path.exists():
+            return ()
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         with _Refusing(path, "cannot be read"):

@@ -34,6 +34,17 @@ def lacking_beside(folder: Path, stored: Stored | None) -> list[Fact]:
     return [fact for batch in batches for fact in batch.facts]
 
 
+def waiting(number: int, folder: Path) -> str:
+    """Say that facts lie beside the ledger, to whoever looks at it alone.
+
+    Args:
+        number: of the facts that it lacks, at least one.
+        folder: where the emergency file is.
+    """
+    facts = "1 fact waits" if number == 1 else f"{number:,} facts wait"
+    return f"{facts} in {folder / EMERGENCY}, which the next start enters"
+
+
 def lacking(records: Sequence[Written], stored: Stored | None, path: Path) -> list[Batch]:
     """Return what the records of an emergency file hold and the ledger lacks, in order.
 

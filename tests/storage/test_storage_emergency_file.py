@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from daemon.storage.emergency_file import (
     Batch,
     EmergencyFile,
     Written,
+    seen,
     weight_bytes,
 )
 from tests.kit.facts import ANY_FACT, NOW, ORIGIN
@@ -292,3 +294,14 @@ def test_an_empty_head_is_one_that_a_record_may_have(path):
     file.close()
 
     assert read(path) == ((written,), False)
+
+
+def test_a_file_in_a_folder_that_may_not_be_looked_into_is_told(path, monkeypatch):
+    """As beside a ledger that lies elsewhere, where the state folder is another user's."""
+
+    def forbidden(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    with pytest.raises(StoreError, match="cannot be opened: Permission denied"):
+        seen(path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.orders.arming import PAPER
 from daemon.domain.orders.words import OrderFact
@@ -16,7 +15,7 @@ from daemon.messages.cells import home_of
 from daemon.messages.strays import strays
 from daemon.settings import FeedKind, Settings
 from daemon.storage.codec import decode_fact
-from daemon.storage.left_behind import lacking_beside
+from daemon.storage.left_behind import lacking_beside, waiting
 from daemon.storage.owned import require_owner
 from daemon.storage.store import Store
 from daemon.storage.stored import Stored
@@ -35,31 +34,37 @@ def ledger(settings: Settings) -> Finding:
     chain = machine.ledger(settings)
     if chain.verdict is not Verdict.OK or settings.feed.kind is FeedKind.REPLAY:
         return chain
-    return worst(chain.check, list(_refused(chain.check, settings)), chain.evidence)
-
-
-def _refused(check: str, settings: Settings) -> Iterator[Finding]:
-    """Yield why a start would refuse records that are whole, by what it asks itself."""
     folder = settings.daemon.state_dir
     try:
-        facts = _facts(store_of(settings, folder), settings.accounts[0].owner, folder)
-        telling = [fact for fact in facts if isinstance(fact, _TELLING)]
+        stored = _stored(store_of(settings, folder), settings.accounts[0].owner)
+        lacking = lacking_beside(folder, stored)
+        telling = [fact for fact in _facts(stored, lacking) if isinstance(fact, _TELLING)]
     except SettingsError as error:
-        yield fail(check, str(error), _EITHER)
+        return fail(chain.check, str(error), _EITHER)
     except StoreError as error:
-        yield _refusal(check, error)
-    else:
-        found = strays(telling, settings.accounts).values()
-        yield from (fail(check, sentence, _EITHER) for sentence in found)
-        yield from _exchanges(check, settings, home_of(telling, settings.accounts[0].id))
+        return _refusal(chain.check, error)
+    beside = f"; and {waiting(len(lacking), folder)}" if lacking else ""
+    refused = list(_refused(chain.check, settings, telling))
+    return worst(chain.check, refused, chain.evidence + beside)
 
 
-def _facts(store: Store, owner: str, folder: Path) -> Iterator[Fact]:
+def _refused(check: str, settings: Settings, telling: Sequence[Fact]) -> Iterator[Finding]:
+    """Yield why a start would refuse records that can be read, by what it asks itself."""
+    found = strays(telling, settings.accounts).values()
+    yield from (fail(check, sentence, _EITHER) for sentence in found)
+    yield from _exchanges(check, settings, home_of(telling, settings.accounts[0].id))
+
+
+def _stored(store: Store, owner: str) -> Stored | None:
+    """Return what a ledger holds, of its owner; None: there is none yet."""
+    if not store.exists():
+        return None
+    require_owner(store, owner)
+    return Stored(store, owner)
+
+
+def _facts(stored: Stored | None, lacking: Sequence[Fact]) -> Iterator[Fact]:
     """Yield all that a start goes on with: the ledger, and what an emergency left behind."""
-    stored = Stored(store, owner) if store.exists() else None
-    if stored is not None:
-        require_owner(store, owner)
-    lacking = lacking_beside(folder, stored)
     if stored is not None:
         yield from map(decode_fact, stored.bodies())
     yield from lacking

@@ -127,7 +127,11 @@ def test_what_an_emergency_left_behind_counts_for_what_is_held(state, ledger):
         recorded(state, *ledger)
     left(state, BEGUN, *SHORT)
 
-    assert records.ledger(of(state)).verdict is Verdict.OK
+    found, waits = records.ledger(of(state)), 3 - len(ledger or ())
+    assert found.verdict is Verdict.OK
+    facts = "fact waits" if waits == 1 else "facts wait"
+    said = f"; and {waits} {facts} in {state / 'emergency'}, which the next start enters"
+    assert found.evidence == machine.ledger(of(state)).evidence + said
     evidence, _ = failed(of(state, PAPER))
     assert evidence.startswith(f"account second holds {INTENT.symbol} on paper by the records")
 
@@ -159,6 +163,15 @@ def test_an_emergency_file_that_is_damaged_or_of_a_newer_version_fails(state, mo
     recorded(state, BEGUN)
     path.symlink_to(state / "ledger.sqlite")
     assert "emergency cannot be opened" in failed(of(state))[0]
+
+
+def test_an_emergency_file_in_which_nothing_waits_is_not_told_of(state):
+    recorded(state, BEGUN, *SHORT)
+    EmergencyFile(state / "emergency").close()
+    assert records.ledger(of(state)) == machine.ledger(of(state))
+
+    left(state, BEGUN, *SHORT)
+    assert records.ledger(of(state)) == machine.ledger(of(state))
 
 
 def test_what_is_half_written_at_the_end_of_an_emergency_file_is_no_fault(state):
