@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
-from itertools import pairwise
 
 from daemon.actors.listings import Listings
 from daemon.domain.instants import wall_of
 from daemon.domain.market.bands import reference_e4
+from daemon.domain.market.calendar import Segment, session_close_ns
 from daemon.domain.market.expiries import monthly
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.freshness import GAPS_KEPT, STALE_FLOOR_NS, Link, lives_ns
@@ -94,9 +95,10 @@ class Seen:
 
     What is absent from a frame is unchanged: a strike that does not trade is quiet. What the money
     is measured on moves all the time, so where it is told no more nobody knows where it stands.
+    Once shares trade no more, in the closing auction, that says nothing: options go on, and the
+    forward that they imply stands in for it.
 
     Attributes:
-        quotes: the newest of everything, by symbol.
         lives_ns: how old the newest frame may be.
 
     Args:
@@ -104,42 +106,58 @@ class Seen:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.quotes: dict[str, Quote] = {}
         self.lives_ns = STALE_FLOOR_NS
         self._plan = plan
+        self._quotes: dict[str, Quote] = {}
         self._basis = ""
-        self._told_ns: deque[int] = deque(maxlen=GAPS_KEPT + 1)
+        self._ends_ns = 0  # when the basis is told no more; 0: nobody knows
+        self._told_ns = 0
+        self._gaps_ns: deque[int] = deque(maxlen=GAPS_KEPT)
 
     def begin_day(self, opened: DayOpened) -> None:
         """Begin anew, and go by what is declared of the day until the pace is learnt."""
         self.lose()
+        self._gaps_ns.clear()
         self.lives_ns = lives_ns(Link(opened.interval_ns))
         self._basis = basis_symbol(self._plan.underlying, self._plan.basis, opened.day)
+        self._ends_ns = 0
+        if self._plan.basis is Basis.SPOT and _measures(self._plan):
+            with suppress(RuleUnknown):
+                self._ends_ns = session_close_ns(opened.day, Segment.CASH)
 
     def see(self, frame: Frame) -> None:
         """Take a frame in; the path of every tick."""
-        self.quotes.update(frame.quotes)
+        self._quotes.update(frame.quotes)
         if self._basis in frame.quotes:
-            self._told_ns.append(frame.at_ns)
+            if self._told_ns:
+                self._gaps_ns.append(frame.at_ns - self._told_ns)
+            self._told_ns = frame.at_ns
 
     def lose(self) -> None:
         """Forget every quote: the link is dead, or the day is another."""
-        self.quotes.clear()
-        self._told_ns.clear()
+        self._quotes.clear()
+        self._told_ns = 0
+
+    def quotes(self, now_ns: int) -> Mapping[str, Quote]:
+        """Return the newest of everything, by symbol; no basis whose hours are over."""
+        if self._ends_ns and now_ns >= self._ends_ns:
+            self._quotes.pop(self._basis, None)
+        return self._quotes
 
     def silent(self, now_ns: int) -> str:
         """Return since when the price is not told that strikes are measured on; empty: it is.
 
-        It lives as long as the feed's prices do, or by its own pace where that is slower.
+        It lives as long as the feed's prices do, or by its own pace where that is slower: by the
+        longest gap of this day while that pace is not known.
         """
-        quote = self.quotes.get(self._basis)
+        quote = self._quotes.get(self._basis)
         if quote is None or not reference_e4(quote) or not _measures(self._plan):
             return ""
-        told = self._told_ns
-        own = Link(0, gaps_ns=tuple(later - earlier for earlier, later in pairwise(told)))
-        if now_ns - told[-1] <= max(self.lives_ns, lives_ns(own)):
+        gaps_ns = tuple(self._gaps_ns)
+        own_ns = lives_ns(Link(max(gaps_ns, default=0), gaps_ns=gaps_ns))
+        if now_ns - self._told_ns <= max(self.lives_ns, own_ns):
             return ""
-        return f"basis: {self._basis} was last told at {wall_of(told[-1]):%H:%M:%S}"
+        return f"basis: {self._basis} was last told at {wall_of(self._told_ns):%H:%M:%S}"
 
 
 def basis_symbol(underlying: str, basis: Basis, day: date) -> str:

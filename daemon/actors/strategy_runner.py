@@ -282,7 +282,7 @@ class StrategyRunner:
             return self._tell_rest(turn, now_ns)
         if stage is not Stage.ASKS:
             return NOTHING
-        quotes = self._seen.quotes
+        quotes = self._seen.quotes(now_ns)
         chain = Chain(plan.underlying, plan.basis, window.day, quotes, self._listings)
         if lacks_options(plan, quotes):
             self._refusal = self._bare

@@ -7,6 +7,7 @@ import pytest
 from daemon.actors.chain_view import Chain, Seen
 from daemon.actors.listings import Listings
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.calendar import Segment, session_close_ns
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Kind
 from daemon.domain.money import e4
@@ -109,11 +110,22 @@ def test_a_basis_is_silent_once_it_is_older_than_prices_live() -> None:
 
 
 def test_a_basis_that_is_told_more_seldom_than_the_rest_lives_by_its_own_pace() -> None:
-    """Bars of a minute beside ticks: three minutes, as soon as the pace is known."""
+    """Bars of a minute beside ticks: three minutes, from the second bar on."""
     minutes = (60, 120, 180, 240, 300)
     assert seen(*minutes).silent(after(480)) == ""
     assert seen(*minutes).silent(after(480) + 1) == "basis: NIFTY was last told at 09:25:00"
-    assert seen(*minutes[:-1]).silent(after(244)) == "basis: NIFTY was last told at 09:24:00"
+    assert seen(*minutes[:1]).silent(after(240)) == ""
+    assert seen().silent(after(4)) == "basis: NIFTY was last told at 09:20:00"
+
+
+def test_the_pace_of_a_basis_outlives_a_link_that_died() -> None:
+    """And the time without a link is no gap of it."""
+    told = seen(60, 120, 180, 240, 300)
+    told.lose()
+    told.see(prices(after(3_600), NIFTY="24560"))
+
+    assert told.silent(after(3_780)) == ""
+    assert told.silent(after(3_780) + 1) == "basis: NIFTY was last told at 10:20:00"
 
 
 @pytest.mark.parametrize(
@@ -134,4 +146,16 @@ def test_a_basis_of_a_link_that_died_is_forgotten() -> None:
     """With everything else: the forward stands in until it is told again."""
     told = seen()
     told.lose()
-    assert (told.silent(after(3_600)), told.quotes) == ("", {})
+    assert (told.silent(after(3_600)), told.quotes(after(3_600))) == ("", {})
+
+
+@pytest.mark.parametrize(("basis", "stays"), [("spot", False), ("future", True)])
+def test_an_index_is_no_basis_once_its_shares_trade_no_more(basis, stays) -> None:
+    """In the closing auction it stands, or is told as it was: the forward stands in for it."""
+    shut_ns = session_close_ns(DAY, Segment.CASH)
+    told, symbol = seen(basis=basis), "NIFTY" if basis == "spot" else FUT
+    assert symbol in told.quotes(shut_ns - 1)
+    told.see(prices(shut_ns, NIFTY="24560", **{FUT: "24600"}))
+
+    assert (symbol in told.quotes(shut_ns)) is stays
+    assert told.silent(shut_ns) == ""
