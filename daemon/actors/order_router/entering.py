@@ -5,21 +5,13 @@ from __future__ import annotations
 from daemon.actors.order_router import storms
 from daemon.actors.order_router.known.desk import Desk
 from daemon.actors.order_router.opening import entries
-from daemon.actors.order_router.opening.obstacles import barred, end_wait, obstacle
+from daemon.actors.order_router.opening.obstacles import barred, obstacle
 from daemon.actors.turn import Turn
-from daemon.messages import BasketOpened, EnterLegs
-from daemon.messages.asks import EndWait
+from daemon.messages import BasketOpened
 
 
-def take(desk: Desk, turn: Turn, told: EnterLegs | EndWait, now_ns: int) -> None:
-    """Let an entry wait while it is kept out; else begin it, or refuse it for good.
-
-    One that waits ends with its time of entry.
-    """
-    if isinstance(told, EndWait):
-        end_wait(desk, turn, told.strategy_id, told.because, now_ns)
-        return
-    opened = told.opened
+def take(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> None:
+    """Let an entry wait while it is kept out; else begin it, or refuse it for good."""
     if _waits(desk, turn, opened, now_ns):
         return
     storms.repeated(desk, turn, opened.basket, now_ns)

@@ -124,8 +124,10 @@ class OrderRouter:
             case Due():
                 if desk.wakes.rings(message):
                     self._look_again(turn, message, now_ns)
-            case EnterLegs() | EndWait():
-                entering.take(desk, turn, message, now_ns)
+            case EnterLegs(opened):
+                entering.take(desk, turn, opened, now_ns)
+            case EndWait(strategy_id, because):
+                obstacles.end_wait(desk, turn, strategy_id, because, now_ns)
             case ExitLegs():
                 exits.begin(desk, turn, message, now_ns)
             case Ask(number, about):
@@ -167,13 +169,11 @@ class OrderRouter:
     def _take_notice(self, turn: Turn, message: object, now_ns: int) -> None:
         desk = self._desk
         match message:
-            case DayOpened():
+            case DayOpened() | DayEnded():
                 arms.lapse(desk, turn, message, now_ns)
                 desk.apply(message)
-                self._resume(turn, now_ns)
-            case DayEnded():
-                arms.lapse(desk, turn, message, now_ns)
-                desk.apply(message)
+                if isinstance(message, DayOpened):
+                    self._resume(turn, now_ns)
             case StrategyStarted() | PaceLearnt() | FramePolled() | BygonePrices():
                 desk.apply(message)
             case LinkDied():
