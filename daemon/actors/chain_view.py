@@ -125,9 +125,11 @@ class Seen:
             with suppress(RuleUnknown):
                 self._ends_ns = session_close_ns(opened.day, Segment.CASH)
 
-    def see(self, frame: Frame) -> None:
-        """Take a frame in; the path of every tick."""
+    def see(self, frame: Frame, now_ns: int) -> None:
+        """Take a frame in, and drop a basis whose hours are over; the path of every tick."""
         self._quotes.update(frame.quotes)
+        if self._ends_ns and now_ns >= self._ends_ns:
+            self._quotes.pop(self._basis, None)
         if self._basis in frame.quotes:
             if self._told_ns:
                 self._gaps_ns.append(frame.at_ns - self._told_ns)
@@ -138,10 +140,9 @@ class Seen:
         self._quotes.clear()
         self._told_ns = 0
 
-    def quotes(self, now_ns: int) -> Mapping[str, Quote]:
-        """Return the newest of everything, by symbol; no basis whose hours are over."""
-        if self._ends_ns and now_ns >= self._ends_ns:
-            self._quotes.pop(self._basis, None)
+    @property
+    def quotes(self) -> Mapping[str, Quote]:
+        """The newest of everything, by symbol; no basis whose hours were over by then."""
         return self._quotes
 
     def silent(self, now_ns: int) -> str:

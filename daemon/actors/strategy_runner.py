@@ -96,7 +96,7 @@ class StrategyRunner:
             window = self._window
             if window is None or not self._alive:
                 return NOTHING
-            self._seen.see(message)
+            self._seen.see(message, now_ns)
             if not (window.opens_ns <= now_ns <= window.closes_ns and self._taking):
                 return NOTHING
             if now_ns - message.at_ns > self._seen.lives_ns:
@@ -282,7 +282,7 @@ class StrategyRunner:
             return self._tell_rest(turn, now_ns)
         if stage is not Stage.ASKS:
             return NOTHING
-        quotes = self._seen.quotes(now_ns)
+        quotes = self._seen.quotes
         chain = Chain(plan.underlying, plan.basis, window.day, quotes, self._listings)
         if lacks_options(plan, quotes):
             self._refusal = self._bare

@@ -93,7 +93,7 @@ def seen(*told: int, index="24560", leg=CALL, basis="spot") -> Seen:
     made = Seen(parse(text))
     made.begin_day(day_opened())
     for at_s in (0, *told):
-        made.see(prices(after(at_s), NIFTY=index, **{FUT: "24600"}))
+        made.see(prices(after(at_s), NIFTY=index, **{FUT: "24600"}), after(at_s))
     return made
 
 
@@ -122,7 +122,7 @@ def test_the_pace_of_a_basis_outlives_a_link_that_died() -> None:
     """And the time without a link is no gap of it."""
     told = seen(60, 120, 180, 240, 300)
     told.lose()
-    told.see(prices(after(3_600), NIFTY="24560"))
+    told.see(prices(after(3_600), NIFTY="24560"), after(3_600))
 
     assert told.silent(after(3_780)) == ""
     assert told.silent(after(3_780) + 1) == "basis: NIFTY was last told at 10:20:00"
@@ -146,7 +146,7 @@ def test_a_basis_of_a_link_that_died_is_forgotten() -> None:
     """With everything else: the forward stands in until it is told again."""
     told = seen()
     told.lose()
-    assert (told.silent(after(3_600)), told.quotes(after(3_600))) == ("", {})
+    assert (told.silent(after(3_600)), told.quotes) == ("", {})
 
 
 @pytest.mark.parametrize(("basis", "stays"), [("spot", False), ("future", True)])
@@ -154,8 +154,22 @@ def test_an_index_is_no_basis_once_its_shares_trade_no_more(basis, stays) -> Non
     """In the closing auction it stands, or is told as it was: the forward stands in for it."""
     shut_ns = session_close_ns(DAY, Segment.CASH)
     told, symbol = seen(basis=basis), "NIFTY" if basis == "spot" else FUT
-    assert symbol in told.quotes(shut_ns - 1)
-    told.see(prices(shut_ns, NIFTY="24560", **{FUT: "24600"}))
+    told.see(prices(shut_ns - 1, NIFTY="24560", **{FUT: "24600"}), shut_ns - 1)
+    assert symbol in told.quotes
+    told.see(prices(shut_ns, NIFTY="24560", **{FUT: "24600"}), shut_ns)
 
-    assert (symbol in told.quotes(shut_ns)) is stays
+    assert (symbol in told.quotes) is stays
+    assert told.silent(shut_ns) == ""
+
+
+def test_a_late_frame_of_before_the_end_brings_no_index_back() -> None:
+    """Who asks what is quoted changes nothing of it; what is over is dropped where news arrives."""
+    shut_ns = session_close_ns(DAY, Segment.CASH)
+    told = seen()
+    before = dict(told.quotes)
+    assert told.silent(shut_ns) != ""
+    assert told.quotes == before
+    told.see(prices(shut_ns - 1, NIFTY="24560"), shut_ns)
+
+    assert "NIFTY" not in told.quotes
     assert told.silent(shut_ns) == ""

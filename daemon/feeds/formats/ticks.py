@@ -2,7 +2,8 @@
 
 Several trades of one instant leave the last as the price and the lowest and highest beside it. A
 tick is news by its own time, also at an unchanged price: quiet is not stale. One without a price
-moves the touch alone, and the last trade's price stands.
+moves the touch alone, and the last trade's price stands. One without bid and ask is a trade alone,
+and the last touch stands; where they are told as 0 the book is empty.
 
 Ticks tell the touch and not how much stands there. As much is taken to be on offer on either side
 as was traded last; in a file without sizes, whatever is asked for. A note says which.
@@ -78,7 +79,8 @@ class TickFile:
         quotes: dict[str, Quote] = {}
         sizes: dict[str, int] = {}
         traded: dict[str, int] = {}
-        for tick_ns, symbol, price_e4, bid_e4, ask_e4, size, printed in self._rows(day):
+        touched: dict[str, list[int]] = {}
+        for tick_ns, symbol, price_e4, *touch, is_touch, size, printed in self._rows(day):
             if tick_ns != at_ns:
                 if at_ns:
                     yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
@@ -90,7 +92,9 @@ class TickFile:
                 shown = sizes.get(symbol, 0) if self._is_sized else _ANY_QUANTITY
                 if price_e4:
                     traded[symbol] = price_e4
-                tick = _quote(traded.get(symbol, 0), bid_e4, ask_e4, shown)
+                if is_touch:
+                    touched[symbol] = touch
+                tick = _quote(traded.get(symbol, 0), *touched.get(symbol, (0, 0)), shown)
                 quotes[symbol] = _joined(quotes[symbol], tick) if symbol in quotes else tick
         if at_ns:
             yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
@@ -115,6 +119,7 @@ class TickFile:
             f"{table.price(table.first_of(*_PRICES))} AS price_e4",
             f"{table.price('bid')} AS bid_e4",
             f"{table.price('ask')} AS ask_e4",
+            f"{_tells(table, 'bid')} OR {_tells(table, 'ask')} AS is_touch",
             f"{table.quantity('size')} AS size",
             f"hash(at_ns, symbol, price_e4, bid_e4, ask_e4, {table.quantity('size')}) AS content",
             "row_number() OVER () AS line",
@@ -123,10 +128,18 @@ class TickFile:
 
     def _rows(self, day: date) -> Iterator[tuple[Any, ...]]:
         sql = (
-            f"SELECT at_ns, symbol, price_e4, bid_e4, ask_e4, size, content FROM {self._stage()}"  # noqa: S608
-            f" WHERE {on_day(day)} AND greatest(price_e4, bid_e4, ask_e4) > 0 ORDER BY at_ns, line"
+            "SELECT at_ns, symbol, price_e4, bid_e4, ask_e4, is_touch, size, content"  # noqa: S608
+            f" FROM {self._stage()}"
+            f" WHERE {on_day(day)} AND (price_e4 > 0 OR is_touch) ORDER BY at_ns, line"
         )
         return rows_of(self._table.query(sql))
+
+
+def _tells(table: Table, name: str) -> str:
+    """Return as SQL whether a row has a number in a column, 0 included."""
+    if name not in table.names:
+        return "false"
+    return f"coalesce(NOT isnan({table.number(name)}), false)"
 
 
 def _quote(price_e4: int, bid_e4: int, ask_e4: int, shown: int) -> Quote:

@@ -73,6 +73,35 @@ def test_a_tick_without_a_price_moves_the_touch_and_the_last_trade_stands(tmp_pa
     ]
 
 
+def test_a_trade_alone_leaves_the_touch_and_an_empty_book_wipes_it(tmp_path):
+    """Trades and quotes in rows of their own; what is told as 0 is told, and a gap is not."""
+    ticks = ("NIFTY,10,,", "NIFTY,,9,11", "NIFTY,11,,", "BANK,5,nan,", "NIFTY,,0,0", "NIFTY,12,,")
+    lines = (f"2026-11-18 09:15:0{at},{tick}" for at, tick in enumerate(ticks))
+    recording = recorded(tmp_path, "time,symbol,price,bid,ask", *lines, name="taq.csv")
+    quotes = [each.frame.quotes for each in recording.frames(DAY)]
+    assert quotes[3]["BANK"] == Quote(5_0000)
+    assert [
+        (told["NIFTY"].ltp_e4, told["NIFTY"].bid_e4, told["NIFTY"].ask_e4)
+        for told in quotes
+        if "NIFTY" in told
+    ] == [
+        (10_0000, 0, 0),
+        (10_0000, 9_0000, 11_0000),
+        (11_0000, 9_0000, 11_0000),
+        (11_0000, 0, 0),
+        (12_0000, 0, 0),
+    ]
+
+
+def test_a_trade_alone_in_the_instant_of_a_quote_leaves_its_touch(tmp_path):
+    ticks = (",,9,11", "10,75,,", "10,25,,")
+    lines = [f"2026-11-18 09:15:01,{tick}" for tick in ticks]
+    (only,) = recorded(tmp_path, "time,price,size,bid,ask", *lines).frames(DAY)
+    assert only.frame.quotes["NIFTY"] == Quote(
+        10_0000, 9_0000, 25, 11_0000, 25, low_e4=10_0000, high_e4=10_0000
+    )
+
+
 @pytest.mark.parametrize(
     ("ticks", "low_e4", "high_e4"),
     [((",9,11", "10,9,11"), 10_0000, 10_0000), ((",9,11", ",9,12"), 0, 0)],
