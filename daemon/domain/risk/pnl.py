@@ -141,6 +141,7 @@ def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
     valued at the dearer of bid and last trade, a long that nobody bids for at the cheaper of ask
     and last trade: at a circuit one side of the book is empty, and the price is still one. Only
     a long option that is offered, and neither bid for nor traded, is worthless.
+    Where a bid lies above its offer one of the two is wrong: what is worse for the position counts.
     Whoever goes by the last trade and has none goes by no book that is wide: in the first moments
     of a day it may be one far offer, and that is no price.
 
@@ -151,6 +152,8 @@ def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
         option: its contract may end worthless.
     """
     ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
+    if bid_e4 > ask_e4 > 0:
+        bid_e4, ask_e4 = ask_e4, bid_e4
     if mark is Mark.LTP:
         if ltp_e4:
             return ltp_e4

@@ -158,12 +158,20 @@ SHORT, LONG = True, False
         (Mark.TOUCH, LONG, (900, 0, 0), 900),
         (Mark.LTP, LONG, (0, 895, 0), 895),
         (Mark.TOUCH, LONG, (900, 895, 0), 895),
+        (Mark.TOUCH, SHORT, (900, 905, 905), 905),
+        (Mark.TOUCH, SHORT, (900, 905, 5), 905),
+        (Mark.TOUCH, LONG, (900, 2000, 905), 905),
+        (Mark.LTP, SHORT, (900, 905, 5), 900),
+        (Mark.LTP, SHORT, (0, 905, 5), 905),
     ],
 )
 def test_a_mark_is_the_last_trade_or_what_closing_costs(
     mark: Mark, short: bool, ltp_bid_ask: tuple[int, int, int], expected: int
 ) -> None:
-    """The ask for a short, the bid for a long; what is only offered is worthless."""
+    """The ask for a short, the bid for a long; the worse of a book that is crossed.
+
+    What is only offered is worthless.
+    """
     ltp_e4, bid_e4, ask_e4 = ltp_bid_ask
     quote = Quote(ltp_e4, bid_e4=bid_e4, ask_e4=ask_e4)
     assert mark_of(quote, mark, short=short, option=True) == expected
@@ -185,6 +193,7 @@ def test_a_mark_is_the_last_trade_or_what_closing_costs(
         ("nobody offers it", SHORT, ("0", "60", "0"), "60"),
         ("nobody offers it", LONG, ("0", "60", "0"), "60"),
         ("it has traded", SHORT, ("118", "60", "205"), "118"),
+        ("a far bid above its offer", SHORT, ("0", "205", "60"), None),
     ],
 )
 def test_what_goes_by_the_last_trade_and_has_none_goes_by_no_wide_book(
