@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.market.frames import Quote
+from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.doubt import OLD_NS
 from daemon.domain.orders.ids import IntentIds
@@ -34,10 +35,12 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
+from daemon.domain.risk.words import StrategyRules
 from daemon.guardian.closer import Closer
 from daemon.guardian.witness import VERIFY_NS, Round, Terms
 from daemon.messages import (
     AccountRead,
+    BasketOpened,
     BrokerOrder,
     BrokerPosition,
     Cancel,
@@ -559,6 +562,66 @@ def test_an_order_that_was_not_sent_from_here_and_is_changed_is_taken_back_all_t
     assert "B2" in [
         each.broker_order_id for each in account.round().asked if hasattr(each, "broker_order_id")
     ]
+
+
+def test_an_order_of_a_person_that_he_changes_is_not_called_ours():
+    account = Account(held={})
+    account.orders = (of_a_person(CALL, SELL, 65),)
+    account.round()
+    intent_id = external_id(Book(), "77", NOON)
+    changed = OrderUpdated(intent_id, "77", State.WORKING, 0, 0, NOON, quantity=130)
+    assert account.answer(changed).told == []
+    assert account.closer.books.book.order(intent_id).quantity == 130
+
+
+def test_an_order_at_rest_whose_number_nobody_told_is_not_asked_to_be_taken_back():
+    """No broker could tell which is meant."""
+    account = Account(IntentRecorded(intent("E2", CALL, SELL), NOON), held={})
+    account.answer(OrderUpdated("E2", "", State.WORKING, 0, 0, NOON))
+    assert account.round().asked == []
+    account.answer(OrderUpdated("E2", "B2", State.WORKING, 0, 0, NOON))
+    assert cancels(account.round()) == ["E2"]
+
+
+def test_a_sale_in_doubt_keeps_no_purchase_in_doubt_from_being_replaced():
+    """It was sent while the leg was long, and buys nothing of what is short."""
+    sale = intent("X1", CALL, SELL, purpose=Purpose.EXIT, parent="paper:exit:1")
+    account = Account(*entered("E1", CALL, SELL), IntentRecorded(sale, NOON), held={CALL: -65})
+    (asked,) = account.round().asked
+    intent_id = asked.approved.intent.intent_id
+    account.answer(OutcomeUnknown(intent_id, "no answer", account.now_ns))
+    replaced = [each for _ in range(4) for each in of(account.round(), ExitReplaced)]
+    assert [each.intent_id for each in replaced] == [intent_id]
+
+
+LEG = BasketLeg("ce", CALL, SELL, 65, 65, 1800, 500)
+BASKET = Basket("basket", "straddle", (LEG,), 5, 60, OnFail.UNWIND, 0, 10)
+OPENED = BasketOpened(BASKET, {}, StrategyRules(), NOON, NOON, NOON - 70 * SECOND_NS)
+
+
+@pytest.mark.parametrize(("units", "added"), [(26, 0), (130, 65)])
+def test_what_fills_of_an_entry_is_recorded_on_its_own_side_and_with_what_somebody_added(
+    units, added
+):
+    account = Account(OPENED, IntentRecorded(intent("E1", CALL, SELL), NOON), held={})
+    fills = OrderUpdated("E1", "B1", State.WORKING, units, units * 1_000_000, NOON, quantity=195)
+    (changed,) = of(account.answer(fills), PositionChanged)
+    assert (changed.side, changed.net_quantity, changed.added_quantity) == (SELL, -units, added)
+
+
+def test_what_a_leg_traded_before_its_basket_was_opened_is_none_of_its_position():
+    before = (*entered("A1", CALL, SELL), *entered("A2", CALL, BUY, purpose=Purpose.EXIT))
+    account = Account(*before, OPENED, *entered("E1", CALL, SELL), held={CALL: -65})
+    (asked,) = account.round().asked
+    (changed,) = of(account.fill(asked), PositionChanged)
+    assert (changed.bought_quantity, changed.sold_quantity) == (65, 65)
+
+
+def test_what_a_stranger_opens_is_recorded_on_the_side_that_it_was_opened_on():
+    account = Account(held={CALL: -65})
+    account.orders = (of_a_person(CALL, SELL, 65, 65),)
+    (changed,) = of(account.round(), PositionChanged)
+    assert (changed.strategy_id, changed.side, changed.net_quantity) == (EXTERNAL, SELL, -65)
 
 
 @pytest.mark.parametrize(("wall", "leaves"), [(time(15, 16), False), (time(15, 22), True)])

@@ -56,6 +56,8 @@ DAY = date(2026, 3, 9)
 NOON = at(DAY, time(12))
 BOOK = "exchange.sqlite"
 CALL, PUT = "NIFTY-2026-03-10-22900-CE", "NIFTY-2026-03-10-22900-PE"
+RESTS_E4 = 200_000
+"""Below the bid for the put at noon, and inside its band: a purchase rests there."""
 
 
 def settings_of(folder: Path, **environ: str) -> Settings:
@@ -109,7 +111,9 @@ async def test_positions_and_orders_that_stand_in_no_book_of_ours_are_closed_too
     tmp_path, takeover, said
 ):
     """A short, a long, an order that rests; the short is bought back before the long is sold."""
-    traded(tmp_path, (CALL, Side.SELL, 65, 0), (PUT, Side.BUY, 130, 0), (PUT, Side.BUY, 65, 10_000))
+    bought = (PUT, Side.BUY, 130, 0), (PUT, Side.BUY, 65, RESTS_E4)
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), *bought)
+    assert f"buy 65 {PUT} rests" in open_in(seen(tmp_path / BOOK))
     assert exposure_of(settings_of(tmp_path)) is Exposure.OPEN
     assert await takeover.run("no beat")
     assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
@@ -394,6 +398,30 @@ async def test_a_daemon_that_has_begun_just_now_is_left_alone_and_not_latched(tm
     with exclusively(tmp_path), pytest.raises(OrdoError, match="begun just now"):
         await takeover.run("no beat", ends=False)
     assert kill.standing(tmp_path) == ()
+
+
+async def test_where_nobody_holds_the_folder_it_is_taken_over_though_none_is_to_be_ended(
+    tmp_path, takeover
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    assert await takeover.run("no beat", ends=False)
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
+async def test_what_is_held_and_what_rests_is_priced_and_what_is_over_is_not(
+    tmp_path, takeover, monkeypatch
+):
+    """A broker is asked for no more quotes than are needed."""
+    traded(tmp_path, (CALL, Side.SELL, 65, 0), (PUT, Side.BUY, 65, RESTS_E4))
+    asked = list[set[str]]()
+
+    async def price(self: PaperWorld, account: str, symbols: Sequence[str]) -> str:
+        asked.append(set(symbols))
+        return ""
+
+    monkeypatch.setattr(PaperWorld, "price", price)
+    assert await takeover.run("no beat")
+    assert (asked[0], asked[-1]) == ({CALL, PUT}, set())
 
 
 async def test_a_takeover_that_is_tried_again_and_again_leaves_no_file_open(tmp_path, takeover):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import (
     Basket,
     BasketLeg,
@@ -14,7 +17,7 @@ from daemon.domain.orders.basket import (
     is_complete,
     missing,
 )
-from daemon.domain.orders.words import Side
+from daemon.domain.orders.words import Product, Side
 
 SHORT = BasketLeg("short", "NIFTY-CE", Side.SELL, 130, 65, 1800, 500)
 HEDGE = BasketLeg("hedge", "NIFTY-FAR-CE", Side.BUY, 130, 65, 1800, 500)
@@ -53,6 +56,19 @@ def test_what_is_sent_is_what_is_wanted_and_neither_filled_nor_on_its_way(
 ):
     """Shorts only once every hedge is filled."""
     assert [(e.leg.leg_id, e.quantity) for e in missing(basket, progress)] == expected
+
+
+def test_a_leg_keeps_all_but_the_rules_of_its_contract_which_are_those_of_today():
+    """Where the contract of today is not known the rules that were stay."""
+    leg = BasketLeg("ce", "NIFTY-CE", Side.SELL, 130, 65, 1800, 500, Product.CARRY)
+    today = replace(
+        contract("NIFTY-2026-03-10-22900-CE", date(2026, 3, 9)),
+        lot=75,
+        freeze_quantity=900,
+        tick_e4=1000,
+    )
+    anew = replace(leg, lot=75, freeze_quantity=900, tick_e4=1000)
+    assert (leg.under(today), leg.under(None)) == (anew, leg)
 
 
 def test_an_entry_carries_its_leg():

@@ -1,6 +1,7 @@
 """An order of ours of which somebody made another at the broker: what is told, and said."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.orders.changed import as_news, lowered_by, sentence, told
 from daemon.domain.orders.heard import Heard, hear, order_of
@@ -141,3 +142,9 @@ def test_the_prices_that_somebody_gave_an_order_are_said_beside_those_before(
     made = order(purpose=purpose, **now)
     told = sentence(made, order(purpose=purpose), alone=alone)
     assert told.removesuffix(said).endswith("was changed at the broker and not by us: ")
+
+
+def test_an_order_whose_number_is_not_known_is_said_to_have_none():
+    made = replace(order(65), broker_order_id="")
+    said = sentence(made, order(), alone=True)
+    assert said.startswith(f"order of no number of ours, to sell 130 {made.intent.symbol}, was")

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from daemon.domain.orders.heard import Heard, hear, order_of
 from daemon.domain.orders.words import (
+    UNTOLD,
     ConfirmationWanted,
     IntentRecorded,
     OrderAccepted,
@@ -14,6 +15,7 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
     Refusal,
     State,
+    Terms,
 )
 from tests.domain.orders.test_book import intent
 
@@ -123,6 +125,16 @@ def test_an_order_rests_at_the_prices_that_the_broker_told_last(facts, price_e4,
         rests = order.as_it_rests
         assert (rests.price_e4, rests.trigger_e4) == (price_e4, trigger_e4)
         assert replace(rests, price_e4=1_000_000, trigger_e4=900_000) == order.intent
+
+
+def test_what_the_broker_tells_as_it_was_intended_is_no_change():
+    """Beside it what somebody changed is told alone."""
+    asked = intent()
+    same = OrderUpdated(
+        "a", "7", State.WORKING, 0, 0, 4, quantity=asked.quantity, price_e4=asked.price_e4
+    )
+    assert of(same).changed == UNTOLD
+    assert of(replace(same, quantity=65)).changed == Terms(65, 0, 0)
 
 
 def test_a_question_is_told_with_its_order_until_the_broker_says_more():

@@ -14,7 +14,9 @@ from daemon.domain.orders.reconcile import (
     external,
     external_id,
     id_in,
+    is_strangers,
     news,
+    numbered_in,
     positions,
     strangers,
     unexplained,
@@ -29,6 +31,7 @@ from daemon.domain.orders.words import (
     OutcomeUnknown,
     Pocket,
     Product,
+    Purpose,
     Refusal,
     Side,
     State,
@@ -394,3 +397,20 @@ def test_shares_of_earlier_days_are_held_as_far_as_our_book_has_them(
     held, kept = ((BrokerPosition("SBIN", units, Product.CARRY),) for units in (position, owned))
     seen = with_ours(made, AccountRead((), held, NOW, kept))
     assert positions(seen).get(SHARES, 0) == counted
+
+
+@pytest.mark.parametrize(
+    ("strategy_id", "purpose", "strangers"),
+    [
+        (EXTERNAL, Purpose.ENTRY, True),
+        (EXTERNAL, Purpose.EXIT, False),
+        ("straddle", Purpose.ENTRY, False),
+        ("straddle", Purpose.EXIT, False),
+    ],
+)
+def test_an_exit_of_what_a_stranger_left_behind_is_ours(strategy_id, purpose, strangers):
+    """So it is known by its number where a broker shows it without its id."""
+    sent = replace(INTENT, strategy_id=strategy_id, purpose=purpose)
+    known = book(IntentRecorded(sent, NOW), ACCEPTED)
+    assert is_strangers(sent) is strangers
+    assert numbered_in(known, "B1", NOW) == ("" if strangers else ID)

@@ -6,7 +6,8 @@ from daemon.domain.money import E4, e4
 from daemon.domain.orders.words import Side
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.pnl import NO_MARK, LegPosition
-from daemon.domain.risk.watched import WatchedLeg, armed, entry_of, plan
+from daemon.domain.risk.premium import Base
+from daemon.domain.risk.watched import WatchedLeg, armed, base_under_watch, entry_of, plan
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 
 STOP = LegRules(stop=Distance(percent_e4=30 * E4), target=Distance(percent_e4=60 * E4))
@@ -87,11 +88,37 @@ def test_an_entry_counts_with_the_most_that_it_ever_wanted(
     assert entry_of(leg).entry_quantity == counted
 
 
+@pytest.mark.parametrize(
+    ("filled", "base"), [(0, Base(90_000_000, 75)), (75, Base(135_000_000, 75))]
+)
+def test_a_leg_that_any_fill_completes_keeps_its_entry_incomplete_until_it_has_one(
+    filled: int, base: Base
+) -> None:
+    """Until then what the others paid and got adds up; then it is weighed against each other."""
+    call, put, hedge = (
+        "NIFTY-2025-09-02-24550-CE",
+        "NIFTY-2025-09-02-24550-PE",
+        "NIFTY-2025-09-02-25550-CE",
+    )
+    positions = (
+        LegPosition("ce", call, Side.SELL).filled(Side.SELL, 75, e4("100")),
+        LegPosition("hedge", hedge, Side.BUY).filled(Side.BUY, 75, e4("20")),
+        LegPosition("pe", put, Side.SELL),
+    )
+    if filled:
+        positions = (*positions[:2], positions[2].filled(Side.SELL, filled, e4("100")))
+    legs = [WatchedLeg(LegPosition(p.leg_id, p.symbol, p.side), STOP, None) for p in positions]
+    for leg, position in zip(legs, positions, strict=True):
+        leg.take(position, 0, at_touch=False)
+    assert base_under_watch(legs) == base
+
+
 def test_a_crossed_price_is_judged_once() -> None:
     """A spike up and a spike down of several frames are kept until somebody judges."""
     leg = watched(SOLD)
-    leg.cross(e4("90"), e4("129"))
+    leg.cross(e4("92"), e4("129"))
     leg.cross(e4("95"), e4("130"))
+    leg.cross(e4("90"), e4("128"))
     assert (leg.spike_low_e4, leg.spike_high_e4) == (e4("90"), e4("130"))
     assert leg.judge() == (False, ExitReason.STOP)
     assert leg.judge() == (False, None)
