@@ -79,8 +79,8 @@ class TickFile:
         quotes: dict[str, Quote] = {}
         sizes: dict[str, int] = {}
         traded: dict[str, int] = {}
-        touched: dict[str, list[int]] = {}
-        for tick_ns, symbol, price_e4, *touch, is_touch, size, printed in self._rows(day):
+        touched: dict[str, tuple[int, int]] = {}
+        for tick_ns, symbol, price_e4, bid_e4, ask_e4, is_touch, size, printed in self._rows(day):
             if tick_ns != at_ns:
                 if at_ns:
                     yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
@@ -93,8 +93,8 @@ class TickFile:
                 if price_e4:
                     traded[symbol] = price_e4
                 if is_touch:
-                    touched[symbol] = touch
-                tick = _quote(traded.get(symbol, 0), *touched.get(symbol, (0, 0)), shown)
+                    touched[symbol] = bid_e4, ask_e4
+                tick = _quote(traded.get(symbol, 0), touched.get(symbol, (0, 0)), shown)
                 quotes[symbol] = _joined(quotes[symbol], tick) if symbol in quotes else tick
         if at_ns:
             yield RecordedFrame(Frame(at_ns, quotes), fold_prints(content))
@@ -142,8 +142,9 @@ def _tells(table: Table, name: str) -> str:
     return f"coalesce(NOT isnan({table.number(name)}), false)"
 
 
-def _quote(price_e4: int, bid_e4: int, ask_e4: int, shown: int) -> Quote:
-    """Return a tick with so much on offer on each side that has a price."""
+def _quote(price_e4: int, touch: tuple[int, int], shown: int) -> Quote:
+    """Return a tick with so much on offer on each side of its touch that has a price."""
+    bid_e4, ask_e4 = touch
     return Quote(price_e4, bid_e4, shown if bid_e4 else 0, ask_e4, shown if ask_e4 else 0)
 
 
