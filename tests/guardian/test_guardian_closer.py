@@ -583,12 +583,14 @@ def test_an_order_at_rest_whose_number_nobody_told_is_not_asked_to_be_taken_back
     assert cancels(account.round()) == ["E2"]
 
 
-def test_a_sale_in_doubt_keeps_no_purchase_in_doubt_from_being_replaced():
-    """It was sent while the leg was long, and buys nothing of what is short."""
+def test_a_sale_at_rest_keeps_no_purchase_in_doubt_from_being_replaced():
+    """It was sent while the leg was long; it buys nothing back of what is short."""
     sale = intent("X1", CALL, SELL, purpose=Purpose.EXIT, parent="paper:exit:1")
     account = Account(*entered("E1", CALL, SELL), IntentRecorded(sale, NOON), held={CALL: -65})
-    (asked,) = account.round().asked
-    intent_id = asked.approved.intent.intent_id
+    account.orders = (shown("X1", CALL, SELL, State.WORKING),)
+    assert cancels(account.round()) == ["X1"]
+    (bought,) = account.round(3).asked
+    intent_id = bought.approved.intent.intent_id
     account.answer(OutcomeUnknown(intent_id, "no answer", account.now_ns))
     replaced = [each for _ in range(4) for each in of(account.round(), ExitReplaced)]
     assert [each.intent_id for each in replaced] == [intent_id]

@@ -12,7 +12,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.orders.flatten import PlaceExit
 from daemon.domain.orders.limits import Approved, Control, Limits, Refused, gate
 from daemon.domain.orders.words import Pocket, Side
-from daemon.guardian.orders import Wanted, intent_of, seen_by_the_gate
+from daemon.guardian.orders import Wanted, contract_of, intent_of, seen_by_the_gate
 
 NOON = at(date(2026, 3, 9), time(12))
 CALL, LATER = "NIFTY-2026-03-10-22900-CE", "NIFTY-2027-01-05-26000-CE"
@@ -46,6 +46,12 @@ def test_on_a_day_that_no_table_knows_an_exit_leaves_in_the_usual_hours_alone(da
     judged = gate(intent, seen_by_the_gate(wanted, Side.BUY, seen, now_ns), Limits(), now_ns)
     assert isinstance(judged, Approved) is leaves
     assert leaves or (isinstance(judged, Refused) and judged.control is Control.TRADABILITY)
+
+
+def test_before_the_first_freeze_quantity_that_a_table_knows_an_exit_is_cut_by_that_one():
+    """A contract that cannot be ordered would stay open."""
+    wall = at(date(2023, 3, 9), time(12))
+    assert contract_of("NIFTY-2023-03-16-17500-CE", wall) is not None
 
 
 def test_an_exit_has_time_to_leave_after_it_was_decided():

@@ -507,6 +507,13 @@ async def test_a_beat_that_comes_while_a_broker_is_read_comes_in_time(died, watc
     assert sight.let_gone == 1
 
 
+async def test_a_daemon_that_says_that_it_reads_while_a_broker_is_read_is_borne_with(died, watched):
+    sight = watched.watch._sight = Hidden(Exposure.OPEN)
+    sight.meanwhile = lambda: setattr(watched.beats, "reads", True)
+    assert await watched.looks(LOOKS) == [Deed.WAIT] * LOOKS
+    assert (sight.reads, watched.because) == (1, [])
+
+
 async def test_a_socket_that_is_removed_while_a_broker_is_read_is_no_silence(died, watched):
     sight = watched.watch._sight = Hidden(Exposure.OPEN)
     sight.meanwhile = lambda: setattr(watched.beats, "removed", True)
