@@ -266,7 +266,7 @@ def test_prices_are_not_kept_for_a_day_on_which_it_is_done() -> None:
     """A frame then costs nothing."""
     made = runner(day_opened(), DECIDED, opened())
     assert made.handle(prices(AT, "100", "95", NIFTY="24555"), AT) == NOTHING
-    assert made._seen.quotes(AT) == {}
+    assert made._seen.quotes == {}
 
 
 def test_the_runner_answers_nothing_that_is_not_its_own() -> None:
