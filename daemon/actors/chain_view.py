@@ -193,5 +193,5 @@ def crossed(chosen: Sequence[LegPlan] | Fault) -> str:
     """Return which book has a bid above its ask; empty: none, and its prices can be believed."""
     if isinstance(chosen, Fault):
         return ""
-    books = (leg.symbol for leg in chosen if leg.quote.bid_e4 > leg.quote.ask_e4 > 0)
+    books = (leg.symbol for leg in chosen if leg.quote.is_crossed)
     return next((f"the book of {symbol} is crossed" for symbol in books), "")

@@ -30,6 +30,11 @@ class Quote(Struct, frozen=True, gc=False):
     low_e4: int = 0
     high_e4: int = 0
 
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the bid lies above the ask: one of the two is wrong."""
+        return self.bid_e4 > self.ask_e4 > 0
+
 
 class Frame(Struct, frozen=True, gc=False):
     """All prices of one feed instant.

@@ -152,7 +152,7 @@ def mark_of(quote: Quote, mark: Mark, *, short: bool, option: bool) -> int:
         option: its contract may end worthless.
     """
     ltp_e4, bid_e4, ask_e4 = quote.ltp_e4, quote.bid_e4, quote.ask_e4
-    if bid_e4 > ask_e4 > 0:
+    if quote.is_crossed:
         bid_e4, ask_e4 = ask_e4, bid_e4
     if mark is Mark.LTP:
         if ltp_e4:

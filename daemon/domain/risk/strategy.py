@@ -141,9 +141,8 @@ class StrategyRisk:
                 continue
             leg.seen_ns = at_ns
             if touch:
-                bid_e4, ask_e4 = quote.bid_e4, quote.ask_e4
-                mark_e4 = low_e4 = high_e4 = ask_e4 if leg.is_short else bid_e4
-                if not mark_e4 or bid_e4 > ask_e4 > 0:
+                mark_e4 = low_e4 = high_e4 = quote.ask_e4 if leg.is_short else quote.bid_e4
+                if not mark_e4 or quote.is_crossed:
                     mark_e4 = low_e4 = high_e4 = self._value(leg, quote)
             else:
                 mark_e4 = low_e4 = high_e4 = quote.ltp_e4 or self._value(leg, quote)
