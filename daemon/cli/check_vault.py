@@ -10,7 +10,8 @@ from daemon.errors import SettingsError, VaultError
 from daemon.errors.catalogue import entry_of
 from daemon.jobs.preflight.findings import Finding, fail, ok, warn
 from daemon.settings import Settings
-from daemon.storage.vault import Place, Vault, handed_passphrase
+from daemon.storage.vault import Place, Vault
+from daemon.storage.vault_keys import handed_passphrase
 
 _CHECK = "vault"
 

@@ -25,7 +25,8 @@ from daemon.errors import OrdoError, VaultError
 from daemon.runtime.clock import WallClock
 from daemon.settings import Settings
 from daemon.settings.credentials import FOLDER
-from daemon.storage.vault import Place, Vault, handed_passphrase
+from daemon.storage.vault import Place, Vault
+from daemon.storage.vault_keys import handed_passphrase
 from daemon.storage.vault_rows import ASKED, MOST_LETTERS, RESTART, Row, require_fit
 from daemon.telemetry.redaction import Secret
 

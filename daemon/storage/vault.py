@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from daemon.errors import VaultError
-from daemon.settings.credentials import FOLDER, credential, secret_in
 from daemon.storage import vault_keys, vault_rows
 from daemon.storage.secret_file import locked, read_secret, require_private_folder, write_secret
 from daemon.storage.vault_keys import Cost, KeyRing, key_of, key_path, read_keys
@@ -264,7 +263,7 @@ class Vault:
         return KeyRing(read_keys(path, self._place.credentials))
 
     def _passphrase(self) -> Secret:
-        words = self._place.passphrase or handed_passphrase(self._place.credentials)
+        words = self._place.passphrase or vault_keys.handed_passphrase(self._place.credentials)
         if words is None:
             sentence = (
                 "the vault opens with a passphrase, and nobody is here who could be asked for it; "
@@ -314,20 +313,6 @@ class Vault:
     def _require_private(self) -> None:
         if self._place.folder.exists():
             require_private_folder(self._place.folder)
-
-
-def handed_passphrase(credentials: str) -> Secret | None:
-    """Return the passphrase that the service manager hands over; None: it does not.
-
-    Args:
-        credentials: its folder; empty: there is none.
-
-    Raises:
-        SettingsError: it is open to others, or holds nothing.
-    """
-    environ = {FOLDER: credentials}
-    path = credential(vault_keys.PASSPHRASE_FILE, environ)
-    return secret_in(path, environ) if path is not None else None
 
 
 def _under(passphrase: Secret, now_ns: int, cost: Cost) -> tuple[Held, KeyRing]:

@@ -19,7 +19,7 @@ from msgspec import Meta, Struct
 
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import VaultError
-from daemon.settings.credentials import FOLDER, credential
+from daemon.settings.credentials import FOLDER, credential, secret_in
 from daemon.storage.secret_file import read_secret, require_private_folder, write_secret
 from daemon.telemetry.redaction import Secret
 
@@ -165,6 +165,20 @@ def key_of(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
         raise VaultError("the passphrase holds what is no text", "vault_refused") from None
     function = Scrypt(salt=salt, length=_KEY_BYTES, n=2**cost.log2_n, r=cost.r, p=cost.p)
     return base64.urlsafe_b64encode(function.derive(text))
+
+
+def handed_passphrase(credentials: str) -> Secret | None:
+    """Return the passphrase that the service manager hands over; None: it does not.
+
+    Args:
+        credentials: its folder; empty: there is none.
+
+    Raises:
+        SettingsError: it is open to others, or holds nothing.
+    """
+    environ = {FOLDER: credentials}
+    path = credential(PASSPHRASE_FILE, environ)
+    return secret_in(path, environ) if path is not None else None
 
 
 def require_strong(passphrase: Secret) -> None:
