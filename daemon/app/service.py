@@ -344,7 +344,6 @@ class Service:
 
     def _latch(self, reason: str) -> None:
         """Let nothing be entered after the next start until a person has looked."""
-        latch = latch_files.Latch(
-            f"pause-{self._pace.now_ns()}", "pause", "all", "", reason, "ordo", self._pace.now_ns()
-        )
+        now_ns = self._pace.now_ns()
+        latch = latch_files.Latch(f"pause-{now_ns}", "pause", "all", "", reason, "ordo", now_ns)
         latch_files.pull(self._given.state_dir, latch)

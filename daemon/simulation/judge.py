@@ -216,8 +216,7 @@ class Judge:
         Raises:
             Violated: it holds what it must not.
         """
-        orders = exchange.orders()
-        orders = [order for order in orders if not is_persons(order.client_id)]
+        orders = [order for order in exchange.orders() if not is_persons(order.client_id)]
         for intent_id, count in Counter(order.client_id for order in orders).items():
             if count > 1:
                 raise Violated("I2", f"the exchange has {count} orders of the intent {intent_id}")
