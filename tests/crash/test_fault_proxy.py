@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -184,6 +185,17 @@ def test_a_unix_socket_is_harmed_as_well(tmp_path):
         with pytest.raises(ConnectionRefusedError), connected(made):
             pass
     assert not at.exists()
+
+
+def test_who_comes_while_it_ends_is_let_go_of():
+    """A connection that nobody closes would be told of in whichever test runs when it is found."""
+    with echo() as server:
+        for _ in range(20):
+            with fault_proxy(server) as made:
+                ends = [socket.create_connection(("127.0.0.1", made.at)) for _ in range(5)]
+            for end in ends:
+                end.close()
+    gc.collect()
 
 
 @contextmanager

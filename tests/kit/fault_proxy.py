@@ -92,7 +92,7 @@ class FaultProxy:
 
         async def refuse() -> None:
             if self._listener is not None:
-                self._listener.close()
+                await self._leave(self._listener)
                 self._listener = None
                 self._bound = _bound(self.at)
 
@@ -122,13 +122,19 @@ class FaultProxy:
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
 
+    async def _leave(self, listener: asyncio.Server) -> None:
+        """Accept nobody any more, then close: who comes while it closes is let go of by nobody."""
+        self._loop.remove_reader(self._bound)
+        await _rounds()
+        listener.close()
+
     def _came(self, asks: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        self._ends.add(near.transport)
         task = asyncio.ensure_future(self._serve(asks, near))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, asks: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        self._ends.add(near.transport)
         number, self.connections = self.connections, self.connections + 1
         try:
             tells, far = await _connected(self._server)
@@ -155,7 +161,7 @@ class FaultProxy:
 
     async def _end(self) -> None:
         if self._listener is not None:
-            self._listener.close()
+            await self._leave(self._listener)
         else:
             self._bound.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
@@ -164,8 +170,13 @@ class FaultProxy:
             await asyncio.gather(*others, return_exceptions=True)
         for end in tuple(self._ends):
             end.abort()  # whatever its buffer still holds
-        for _ in range(_ROUNDS):  # of the loop, until each has let go of its socket
-            await asyncio.sleep(0)
+        await _rounds()
+
+
+async def _rounds() -> None:
+    """Let the loop go round until whoever came has a transport, and who left has let go of it."""
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)
 
 
 async def _connected(server: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
