@@ -101,7 +101,9 @@ def sentence_of(fact: Recorded) -> tuple[Step, str]:
 
 def wanted(intent: orders.Intent) -> str:
     """Return what an order is for."""
-    priced = f"{intent.order_type} {rupees(intent.price_e4)}"
+    priced = str(intent.order_type)
+    if intent.price_e4:  # a stranger's may have none
+        priced += f" {rupees(intent.price_e4)}"
     if intent.trigger_e4:
         priced += f", triggered at {rupees(intent.trigger_e4)}"
     return f"{intent.side} {intent.quantity} {intent.pocket}, {priced}"

@@ -276,7 +276,9 @@ class Witness:
         before = self.books.book.order(fact.intent_id)
         if before is None:
             return  # a stranger's: the next reading tells of it under the id that it has here
-        self._take(done, as_news(before, fact) if isinstance(fact, OrderUpdated) else fact)
+        if isinstance(fact, OrderUpdated):
+            fact = as_news(before, fact, ours=not reconcile.is_strangers(before.intent))
+        self._take(done, fact)
         if isinstance(fact, ConfirmationWanted):
             done.told.append(f"{fact.intent_id}: {fact.said}")
         order = self.books.book.order(fact.intent_id)

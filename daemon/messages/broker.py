@@ -116,7 +116,8 @@ class ReadMargin(Struct, frozen=True):
     """Ask the broker what margin these legs need beside all that is held and works.
 
     Attributes:
-        parent: the entry that they belong to; it comes back with the answer.
+        parent: the entry that they belong to, with a number before it where an earlier question
+            about it may yet be answered; it comes back with the answer.
         legs: all of them, as they stand once they are filled.
     """
 

@@ -608,6 +608,11 @@ REFUSED = OrderUpdated("a", "", State.REJECTED, 0, 0, NOW, Refusal.MARGIN, "no m
             f"{ENTRY} is wanted: sell 75 {SYMBOL}, sl 118.60, triggered at 120.00",
         ),
         (
+            intent(1, order_type=OrderType.MARKET, price_e4=0),
+            Step.INTENT,
+            f"{ENTRY} is wanted: sell 75 {SYMBOL}, market",
+        ),
+        (
             OrderRefused("a", Refusal.BAND, "too far", NOW),
             Step.REPLY,
             "the broker refused a, BAND: too far",

@@ -286,6 +286,18 @@ def test_each_order_that_is_not_of_our_making_is_told():
     assert account.round().told == [f"not of our making: sell 65 {PUT}"]
 
 
+def test_a_strangers_order_is_recorded_with_its_limit_once_that_shows():
+    stranger = BrokerOrder("", "77", PUT, SELL, 65, State.WORKING, 0, 0)
+    account = Account(held={})
+    account.orders = (stranger,)
+    account.round()
+    account.orders = (replace(stranger, price_e4=900_000),)
+    done = account.round()
+    assert [each.price_e4 for each in of(done, OrderUpdated)] == [900_000]
+    assert done.told == []
+    assert of(account.round(), OrderUpdated) == []
+
+
 def test_two_purchases_in_doubt_that_were_never_seen_are_waited_for_two_minutes_and_no_more():
     """Then one leaves, and of that two minutes later the next; all of them stay parked."""
     account = Account(*entered("E1", CALL, SELL), held={CALL: -65})

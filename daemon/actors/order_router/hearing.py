@@ -18,6 +18,7 @@ from daemon.actors.order_router.known.loose import is_loose
 from daemon.actors.turn import Turn
 from daemon.domain.orders.changed import as_news
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -65,7 +66,7 @@ def take(desk: Desk, turn: Turn, fact: Heard, now_ns: int) -> Taken | None:
     intent_id = fact.intent_id
     before = desk.book.order(intent_id)
     if before is not None and isinstance(fact, OrderUpdated):
-        fact = as_news(before, fact)
+        fact = as_news(before, fact, ours=not is_strangers(before.intent))
     link.answered(desk, turn, fact, now_ns)
     desk.apply(fact)
     turn.record(fact)

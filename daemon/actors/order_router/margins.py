@@ -16,12 +16,13 @@ def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) 
 
     Where the broker does not say, it waits and is decided anew.
     """
+    parent = desk.purse.parent(told.parent)
     because = funds.heard(desk, turn, told, now_ns)
-    basket = basket_of(desk, told.parent)
+    basket = basket_of(desk, parent)
     if because is None:
         return
     if basket is None:
-        by_hand.funded(desk, turn, told.parent, because, now_ns)
+        by_hand.funded(desk, turn, parent, because, now_ns)
         return
     if isinstance(told, MarginUnread):
         delay(desk, turn, basket.strategy_id, now_ns)

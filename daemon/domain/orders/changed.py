@@ -29,7 +29,7 @@ _ELSEWHERE = {
 """What follows where it rests at another price."""
 
 
-def told(known: Order, state: State, shown: Terms) -> Terms:
+def told(known: Order, state: State, shown: Terms, *, ours: bool = True) -> Terms:
     """Return what an order asks, as far as a broker's book has news of that; else 0.
 
     What was cancelled or rejected fills no more, and what a book says of it is not believed; at
@@ -39,6 +39,7 @@ def told(known: Order, state: State, shown: Terms) -> Terms:
         known: as our book has it.
         state: in which the broker's shows it.
         shown: what the broker's says that it asks.
+        ours: we made it. What another's asks only the broker knows, and may show later.
     """
     if state is State.FILLED:
         shown = Terms(shown.quantity)
@@ -47,10 +48,11 @@ def told(known: Order, state: State, shown: Terms) -> Terms:
     asked = known.terms
     if shown == asked:
         return UNTOLD
-    return Terms(*(now if was and now != was else 0 for now, was in zip(shown, asked, strict=True)))
+    pairs = zip(shown, asked, strict=True)
+    return Terms(*(now if now != was and (was or not ours) else 0 for now, was in pairs))
 
 
-def as_news(known: Order, update: OrderUpdated) -> OrderUpdated:
+def as_news(known: Order, update: OrderUpdated, *, ours: bool = True) -> OrderUpdated:
     """Return a broker's word with what its order asks only where that is news.
 
     Else the same word would be another one wherever a record lacks it, and look just told.
@@ -58,7 +60,7 @@ def as_news(known: Order, update: OrderUpdated) -> OrderUpdated:
     terms = update.terms
     if not any(terms):
         return update
-    return replace(update, **told(known, update.state, terms)._asdict())
+    return replace(update, **told(known, update.state, terms, ours=ours)._asdict())
 
 
 def lowered_by(order: Order, before: Order) -> int:

@@ -206,10 +206,11 @@ def _crossed(ask: Ask, orders: tuple[Intent, ...]) -> str:
         same = own.symbol == intent.symbol and own.account == intent.account
         # Above zero where the purchase pays at least what the sale asks.
         overlap_e4 = (intent.price_e4 - own.price_e4) * intent.side.sign
+        # An order whose limit nobody knows may take any price.
         if (
             same
             and own.side is intent.side.opposite
-            and overlap_e4 >= 0
+            and (overlap_e4 >= 0 or not own.price_e4)
             and not _asleep(own, intent)
         ):
             return f"it would trade with the own order {own.intent_id}; cancel that one first"

@@ -120,7 +120,7 @@ def news(book: Book, read: AccountRead) -> tuple[OrderUpdated, ...]:
     for order in read.orders:
         told[id_in(book, order, read.at_ns)].append(order)
     return tuple(
-        updated(intent_id, each, read.at_ns, changed.told(known, each.state, each.terms))
+        updated(intent_id, each, read.at_ns, _told(known, each))
         for intent_id, seen in told.items()
         if (known := book.order(intent_id)) is not None and _knows_better(known, seen)
         for each in seen
@@ -158,7 +158,7 @@ def external(
         shown: the order.
         now_ns: the present instant.
     """
-    filled, value_e4 = shown.filled_quantity, shown.filled_value_e4
+    order_type, price_e4, trigger_e4 = _asked(shown)
     intent = Intent(
         intent_id=intent_id,
         account=account,
@@ -167,15 +167,31 @@ def external(
         symbol=shown.symbol,
         side=shown.side,
         quantity=shown.quantity,
-        order_type=OrderType.LIMIT,
-        price_e4=value_e4 // filled if filled else 0,
+        order_type=order_type,
+        price_e4=price_e4,
         purpose=Purpose.ENTRY,
         parent=f"{EXTERNAL}:{intent_id}",
         decided_ns=now_ns,
         deadline_ns=now_ns,
+        trigger_e4=trigger_e4,
         product=shown.product,
     )
     return IntentRecorded(intent, now_ns), updated(intent_id, shown, now_ns)
+
+
+def _asked(shown: BrokerOrder) -> tuple[OrderType, int, int]:
+    """Return how a stranger's order is priced, its limit and its trigger, both in `_e4`.
+
+    One that rests without a limit that is shown counts as one at the market, and has none. One that
+    is over asks nothing any more, so the price of its fills stands for its limit.
+    """
+    if shown.state is not State.WORKING:
+        filled = shown.filled_quantity
+        return OrderType.LIMIT, shown.filled_value_e4 // filled if filled else 0, 0
+    if not shown.price_e4:
+        return OrderType.MARKET, 0, shown.trigger_e4
+    order_type = OrderType.STOP_LIMIT if shown.trigger_e4 else OrderType.LIMIT
+    return order_type, shown.price_e4, shown.trigger_e4
 
 
 def is_strangers(intent: Intent) -> bool:
@@ -299,10 +315,16 @@ def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:
     if filled > (known.filled_quantity, known.filled_value_e4):
         return True
     if len(known.broker_order_ids) == 1:
-        is_changed = any(changed.told(known, seen[0].state, seen[0].terms))
+        is_changed = any(_told(known, seen[0]))
         return is_changed or after(known.state, BOOK_WORDS[seen[0].state]) is not known.state
     rests = (0 if is_final(each.state) else each.quantity - each.filled_quantity for each in seen)
     return len(seen) == len(known.broker_order_ids) and sum(rests) < known.remaining_quantity
+
+
+def _told(known: Order, shown: BrokerOrder) -> Terms:
+    """Return what the broker shows anew of what an order asks."""
+    ours = not is_strangers(known.intent)
+    return changed.told(known, shown.state, shown.terms, ours=ours)
 
 
 def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:

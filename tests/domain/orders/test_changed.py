@@ -66,6 +66,15 @@ def test_an_order_that_we_left_to_the_market_has_no_price_that_somebody_could_ch
     assert told(left, State.WORKING, Terms(130, 1_010_000, 5)) == Terms()
 
 
+def test_of_a_strangers_order_a_price_is_news_that_was_not_shown_before():
+    unpriced = order_of(Heard(), intent(order_type=OrderType.MARKET, price_e4=0))
+    shown = Terms(130, 1_010_000, 900_000)
+    assert told(unpriced, State.WORKING, shown, ours=False) == Terms(0, 1_010_000, 900_000)
+    said = OrderUpdated("a", "7", State.WORKING, 0, 0, 4, None, "", *shown)
+    assert as_news(unpriced, said, ours=False).terms == Terms(0, 1_010_000, 900_000)
+    assert as_news(unpriced, said).terms == Terms()
+
+
 def test_what_a_price_was_changed_back_to_is_news_of_an_order_that_was_moved():
     assert told(order(price_e4=1_010_000), State.WORKING, ASKED) == Terms(0, 1_000_000)
 

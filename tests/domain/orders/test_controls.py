@@ -197,6 +197,7 @@ CASES = [
         {"side": Side.BUY, "working": (replace(OWN, side=Side.SELL, price_e4=e4("100.05")),)},
         {"side": Side.BUY, "working": (replace(OWN, side=Side.SELL, price_e4=e4(100)),)},
     ),
+    (ENTRY, C.SELF_TRADE, {"working": (OWN,)}, {"working": (replace(OWN, price_e4=0),)}),
     (ENTRY, C.STALE, {}, {"fresh": {CALL.symbol: False}}),
     (ENTRY, C.STALE, {}, {"fresh": {CALL.symbol: True, "NIFTY": False}}),
     (ENTRY, C.STALE, {}, {"fresh": {}}),

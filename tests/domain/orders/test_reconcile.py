@@ -27,6 +27,7 @@ from daemon.domain.orders.words import (
     IntentRecorded,
     OrderAccepted,
     OrderRefused,
+    OrderType,
     OrderUpdated,
     OutcomeUnknown,
     Pocket,
@@ -35,6 +36,7 @@ from daemon.domain.orders.words import (
     Refusal,
     Side,
     State,
+    Terms,
 )
 from tests.kit.facts import INTENT, NOW
 
@@ -326,8 +328,72 @@ def test_a_stranger_stands_in_our_book_as_an_entry_of_nobodys_with_what_it_fille
     order = made.order("EX:1")
     assert (order.intent.strategy_id, order.intent.leg_id) == (EXTERNAL, CE)
     assert (order.state, order.filled_quantity) == (State.WORKING, filled)
-    assert order.intent.price_e4 == (100 if filled else 0)
     assert made.net(CE) == -filled
+
+
+PRICED = {
+    "a limit": (shown(price_e4=90), OrderType.LIMIT, 90, 0),
+    "a limit that has filled in part": (shown(filled=25, price_e4=90), OrderType.LIMIT, 90, 0),
+    "a stop with a limit": (shown(price_e4=90, trigger_e4=95), OrderType.STOP_LIMIT, 90, 95),
+    "one at the market": (shown(), OrderType.MARKET, 0, 0),
+    "one at the market that has filled in part": (shown(filled=25), OrderType.MARKET, 0, 0),
+    "a stop without a limit": (shown(trigger_e4=95), OrderType.MARKET, 0, 95),
+    "one that is over": (
+        shown(State.FILLED, 75, price_e4=90, trigger_e4=95),
+        OrderType.LIMIT,
+        100,
+        0,
+    ),
+    "one that is gone": (shown(State.CANCELLED, 0, price_e4=90), OrderType.LIMIT, 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", PRICED)
+def test_a_stranger_stands_in_our_book_with_what_it_asks_while_it_works(name):
+    stranger, order_type, price_e4, trigger_e4 = PRICED[name]
+    intent = external("EX:1", "paper", stranger, NOW)[0].intent
+    assert (intent.order_type, intent.price_e4, intent.trigger_e4) == (
+        order_type,
+        price_e4,
+        trigger_e4,
+    )
+
+
+ASKED = {
+    "its limit, which was not shown before": ({}, {"price_e4": 90}, Terms(0, 90)),
+    "its trigger, which it did not have": (
+        {"price_e4": 90},
+        {"price_e4": 90, "trigger_e4": 95},
+        Terms(0, 0, 95),
+    ),
+    "another limit": ({"price_e4": 90}, {"price_e4": 91}, Terms(0, 91)),
+    "what we know as well": ({"price_e4": 90}, {"price_e4": 90}, None),
+    "no limit any more": ({"price_e4": 90}, {}, None),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_a_stranger_asks_anew_is_news_of_it(name):
+    before, now, told = ASKED[name]
+    made, own_id = Book(), external_id(Book(), "B1", NOW)
+    for fact in external(own_id, "a", shown(client_id="", **before), NOW):
+        made.apply(fact)
+    found = news(made, read(shown(client_id="", **now)))
+    assert [each.terms for each in found] == ([told] if told else [])
+
+
+def test_a_stranger_that_was_recorded_at_no_price_has_its_limit_by_the_next_reading():
+    stranger = shown(client_id="", price_e4=90)
+    made, own_id = Book(), external_id(Book(), "B1", NOW)
+    recorded, update = external(own_id, "a", stranger, NOW)
+    intent = replace(recorded.intent, order_type=OrderType.LIMIT, price_e4=0)
+    for fact in (IntentRecorded(intent, NOW), update):
+        made.apply(fact)
+    assert made.order(own_id).price_e4 == 0
+    for fact in news(made, read(stranger)):
+        made.apply(fact)
+    assert made.order(own_id).as_it_rests.price_e4 == 90
+    assert news(made, read(stranger)) == ()
 
 
 @pytest.mark.parametrize(("ours", "theirs", "side"), [(0, 75, Side.BUY), (75, 0, Side.SELL)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import Struct, field
 
 from daemon.domain.orders.margin import MarginLeg
@@ -13,10 +15,12 @@ class Asked(Struct):
     Attributes:
         legs: what was asked about.
         beside: what was promised to others and the answer may not have seen: by whom, in `_e4`.
+        question: what the answer comes back under.
     """
 
     legs: tuple[MarginLeg, ...]
     beside: dict[str, int]
+    question: str
 
 
 class Awaiting(Struct, frozen=True):
@@ -40,9 +44,25 @@ class Purse(Struct):
             until the broker has answered their orders.
         awaiting: entries that others come before, those that came first ahead.
         put_off: by strategy, entries that others came before until their time was over.
+        forgotten: how many questions about an entry nobody waits for, answered late or never.
     """
 
     asked: dict[str, Asked] = field(default_factory=dict)
     borne: dict[str, int] = field(default_factory=dict)
     awaiting: dict[str, Awaiting] = field(default_factory=dict)
     put_off: dict[str, Awaiting] = field(default_factory=dict)
+    forgotten: Counter[str] = field(default_factory=Counter)
+
+    def question(self, parent: str) -> str:
+        """Return what the next question about an entry is asked under.
+
+        An order by hand may be asked about anew under its request id while the answer about the one
+        before is still to come: that one tells of other legs, or of another moment.
+        """
+        before = self.forgotten[parent]
+        return f"#{before}:{parent}" if before else parent
+
+    def parent(self, question: str) -> str:
+        """Return the entry that a question is about; empty: nobody waits for its answer."""
+        found = (parent for parent, asked in self.asked.items() if asked.question == question)
+        return next(found, "")

@@ -44,11 +44,13 @@ def ask(desk: Desk, turn: Turn, parent: str, legs: tuple[MarginLeg, ...], now_ns
         purse.awaiting[parent] = Awaiting(legs, waits.beside_e4)
         return
     purse.awaiting.pop(parent, None)
-    purse.asked[parent] = Asked(legs, promised.beside(desk, parent))
-    turn.do(Call(desk.terms.broker, ReadMargin(parent, legs)))
+    question = purse.question(parent)
+    purse.asked[parent] = Asked(legs, promised.beside(desk, parent), question)
+    turn.do(Call(desk.terms.broker, ReadMargin(question, legs)))
     opened = desk.baskets.get(parent)
     if opened is None or opened.basket.strategy_id not in desk.conduct.delayed:
-        link.leaves(desk, turn, parent, now_ns)  # asked once more it tells nothing new of the link
+        # Asked once more it tells nothing new of the link.
+        link.leaves(desk, turn, question, now_ns)
 
 
 def go_on(desk: Desk, turn: Turn, now_ns: int) -> None:
@@ -71,8 +73,9 @@ def heard(desk: Desk, turn: Turn, told: MarginRead | MarginUnread, now_ns: int) 
         Why the entry may not leave, empty where it may; None: nobody waits for the answer, or the
         entry is to be asked about anew.
     """
-    parent, alive = told.parent, isinstance(told, MarginRead) or told.answered
-    link.heard(desk, turn, parent, now_ns, alive=alive)
+    alive = isinstance(told, MarginRead) or told.answered
+    link.heard(desk, turn, told.parent, now_ns, alive=alive)
+    parent = desk.purse.parent(told.parent)
     asked = desk.purse.asked.pop(parent, None)
     if asked is None:
         return None
@@ -97,7 +100,8 @@ def put_off(desk: Desk, parent: str, strategy_id: str) -> None:
 
 def forget(desk: Desk, parent: str) -> None:
     """Wait for no answer about an entry any more; what was promised to it stands as long as due."""
-    desk.purse.asked.pop(parent, None)
+    if desk.purse.asked.pop(parent, None) is not None:
+        desk.purse.forgotten[parent] += 1
     desk.purse.awaiting.pop(parent, None)
 
 

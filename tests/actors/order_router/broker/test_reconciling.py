@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.instants import DAY_NS, day_of
+from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Side, State
 from daemon.messages import (
@@ -424,6 +425,54 @@ def test_an_entry_does_not_leave_where_it_would_meet_a_strangers_order():
     said = without_wakes(stage.tell(enter("hc", at_ns=stage.now_ns)))
     assert said[0] == "opened"
     assert said[1].startswith("ended: it would trade with the own order EX:")
+
+
+@pytest.mark.parametrize(
+    ("leg_id", "side", "limit", "met"),
+    [
+        ("ce", Side.BUY, "99.90", False),
+        ("ce", Side.BUY, "99.95", True),
+        ("hc", Side.SELL, "20.05", True),
+        ("hc", Side.SELL, "20.10", False),
+    ],
+)
+def test_an_entry_meets_a_strangers_order_only_where_their_limits_do(leg_id, side, limit, met):
+    """A lot of calls is sold at 99.95 and a hedge is bought at 20.05."""
+    stage = agreed(reading(["work"]))
+    stage.broker.change(stage.broker.stranger(SYMBOLS[leg_id], side), price_e4=e4(limit))
+    stage.run(31)
+    said = without_wakes(stage.tell(enter(leg_id, at_ns=stage.now_ns)))
+    assert ("ended: it would trade with the own order EX:" in said[1]) is met
+
+
+@pytest.mark.parametrize("by_news", [False, True])
+def test_a_strangers_order_is_judged_by_the_limit_that_he_has_given_it_since(by_news):
+    stage = agreed(reading(["work"]))
+    order = stage.broker.stranger(CE, Side.BUY)
+    stage.broker.change(order, price_e4=e4(90))
+    stage.run(31)
+    stage.broker.change(order, price_e4=e4(100))
+    if by_news:
+        stage.tell(order.update(stage.now_ns, price_e4=e4(100)))
+    else:
+        stage.run(31)
+    said = without_wakes(stage.tell(enter("ce", at_ns=stage.now_ns)))
+    assert said[1].startswith("ended: it would trade with the own order EX:")
+    assert stage.told(Noted)[-1].text.startswith("the broker has an order that is not ours")
+
+
+@pytest.mark.parametrize("by_news", [False, True])
+def test_a_strangers_order_whose_limit_shows_late_is_judged_by_it_from_then_on(by_news):
+    stage = agreed(reading(["work"]))
+    order = stage.broker.stranger(CE, Side.BUY)
+    stage.run(31)
+    stage.broker.change(order, price_e4=e4(90))
+    if by_news:
+        stage.tell(order.update(stage.now_ns, price_e4=e4(90)))
+    else:
+        stage.run(31)
+    said = without_wakes(stage.tell(enter("ce", at_ns=stage.now_ns)))
+    assert said[-1].startswith("place")
 
 
 def test_after_a_restart_a_basket_waits_for_the_reading_and_goes_on():

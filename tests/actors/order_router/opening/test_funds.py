@@ -17,6 +17,7 @@ from daemon.messages import (
     Done,
     LatchKind,
     MarginRead,
+    MarginUnread,
     Noted,
     OrderAsked,
     PlaceByHand,
@@ -572,6 +573,25 @@ def test_an_order_by_hand_whose_margin_is_not_there_is_declined(margin, sentence
     assert made.answers == {1: Declined("margin", sentence)}
     assert made.told(IntentRecorded) == []
     assert made.tell(MarginRead("manual:r1", 0, e4(1), made.now_ns)) == []
+
+
+@pytest.mark.parametrize("answer", [MarginRead, MarginUnread])
+def test_a_late_answer_about_an_order_by_hand_is_none_about_the_one_asked_for_anew(answer):
+    made = stage(None)
+    by_hand(made)
+    made.run(5)
+    assert made.answers.keys() == {1}
+    asked = []
+    hear = made.broker.ask
+    made.broker.ask = lambda request, now_ns: (asked.append(request), hear(request, now_ns))[1]
+    by_hand(made, quantity=150)
+    told = (0, e4(1_000_000)) if answer is MarginRead else ("no connection",)
+    assert made.tell(answer("manual:r1", *told, made.now_ns)) == []
+    assert (made.answers.keys(), made.broker.orders) == ({1}, {})
+    (request,) = asked
+    made.tell(MarginRead(request.parent, *ENOUGH, made.now_ns))
+    made.run(1)
+    assert made.answers[2].quantity == 150
 
 
 def test_who_asks_for_an_order_waits_no_longer_because_its_margin_was_read_first():
