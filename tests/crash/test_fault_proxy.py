@@ -6,6 +6,7 @@ import gc
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -189,13 +190,15 @@ def test_a_unix_socket_is_harmed_as_well(tmp_path):
 
 def test_who_comes_while_it_ends_is_let_go_of():
     """A connection that nobody closes would be told of in whichever test runs when it is found."""
-    with echo() as server:
+    with echo() as server, warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always")
         for _ in range(20):
             with fault_proxy(server) as made:
                 ends = [socket.create_connection(("127.0.0.1", made.at)) for _ in range(5)]
             for end in ends:
                 end.close()
-    gc.collect()
+        gc.collect()
+    assert [str(each.message) for each in left_open] == []
 
 
 @contextmanager
