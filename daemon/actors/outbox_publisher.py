@@ -233,7 +233,7 @@ class OutboxPublisher:
         Nothing could show then whether others are taken. One event at a time is suspected so: where
         it is the receiver who fails, that costs few.
         """
-        if held.event.number not in self._held or self._has_room() or not self._is_news:
+        if held.event.number not in self._held or not self._is_crowded():
             return False
         waiting = Counter(each.event.key for each in self._held.values())
         ((key, _),) = waiting.most_common(1)
@@ -252,7 +252,8 @@ class OutboxPublisher:
             number = held.event.number
             self._among(number)[number] = replace(held, out=True)
             is_last = held.noes + 1 >= self._conduct.tries
-            turn.do(Call(SINK, Deliver(held.event, held.attempts + 1, is_last)))
+            asked = Deliver(held.event, held.attempts + 1, is_last, self._is_crowded())
+            turn.do(Call(SINK, asked))
         self._settle(turn, now_ns)
         self._read_on(turn)
         if self._cursor.name and self._is_wanted and not self._again:
@@ -262,6 +263,10 @@ class OutboxPublisher:
         """Read what was recorded since, where there is room for it."""
         if self._cursor.name and self._is_news and self._has_room():
             self._ask(turn, ReadOn(self._read, self._conduct.batch))
+
+    def _is_crowded(self) -> bool:
+        """Say whether more is recorded, as far as is known, and not read for want of room."""
+        return self._is_news and not self._has_room()
 
     def _has_room(self) -> bool:
         return len(self._held) + self._conduct.batch <= self._conduct.held

@@ -8,31 +8,12 @@ from pathlib import Path
 
 import click
 import orjson
-from msgspec import Struct
 from msgspec.structs import asdict
 
-from daemon.cli.ledgers import LEDGER, guarded_beside, store_meant
+from daemon.cli.ledgers import LEDGER, left_beside, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
-from daemon.errors import StoreError
 from daemon.storage.audit import exported, require_whole, verify
-from daemon.storage.left_behind import EMERGENCY, lacking_beside, waiting
-from daemon.storage.store import Store
-from daemon.storage.stored import Stored
 from daemon.storage.verified import Verified
-
-
-class _Beside(Struct, frozen=True):
-    """What waits beside a ledger for the next start.
-
-    Attributes:
-        file: where.
-        facts: how many the ledger lacks; None: nobody can tell.
-        said: that in words.
-    """
-
-    file: str
-    facts: int | None
-    said: str
 
 
 @click.group("audit")
@@ -52,7 +33,7 @@ def _verify(ledger: str | None, settings: Path | None, *, as_json: bool) -> int:
         Verified(load_settings(settings).daemon.state_dir).found(found)
     broken = found.broken
     # No start enters anything into a broken one.
-    beside = _beside(store, settings) if broken is None else None
+    beside = left_beside(store, settings) if broken is None else None
     if as_json:
         where = {"number": broken.number, "how": broken.how} if broken else None
         document = {
@@ -85,7 +66,7 @@ def _export(ledger: str | None, settings: Path | None, *, as_json: bool) -> None
     """
     store = store_meant(ledger, settings)
     require_whole(store)
-    if beside := _beside(store, settings):  # first, for who reads may go
+    if beside := left_beside(store, settings):  # first, for who reads may go
         click.echo(f"ordo: {beside.said}; what is written out is without it", err=True)
     with store.reading() as reader, closing(exported(reader)) as lines:  # its reader may go
         for line in _document(lines) if as_json else lines:
@@ -100,17 +81,3 @@ def _document(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield between + line
         between = b","
     yield b"]}"
-
-
-def _beside(store: Store, settings: Path | None) -> _Beside | None:
-    """Return what an emergency left beside a whole ledger; None: nothing, or none is kept there."""
-    guarded = guarded_beside(store, settings)
-    if guarded is None:
-        return None
-    folder, owner = guarded
-    file = str(folder / EMERGENCY)
-    try:
-        lacking = lacking_beside(folder, Stored(store, owner))
-    except StoreError as error:  # a start refuses it; the ledger is whole all the same
-        return _Beside(file, None, str(error))
-    return _Beside(file, len(lacking), waiting(len(lacking), folder)) if lacking else None

@@ -1,11 +1,13 @@
 """`ordo outbox`: how far each sink is, what it did not take, and that this is given to it again.
 
 How things stand is read from the ledger's own store, whether or not a daemon runs. What is given
-again is given by the running daemon.
+again is given by the running daemon. What a ledger that failed left for the next start is said
+below the sinks, for it is in no record that they could be behind.
 
 As JSON: `{"ledger", "sinks": [{"id", "set", "record", "behind", "dead", "failed_because",
-"failed_at"}]}`; `dead`: `{"ledger", "dead": [{"id", "sink", "record", "event_id", "kind", "key",
-"attempts", "because", "at", "state", "event"}]}`; `replay`: `{"ok", "count", "text", "mode"}`.
+"failed_at"}], "waiting": {"file", "facts", "said"}}`, the last where something waits; `dead`:
+`{"ledger", "dead": [{"id", "sink", "record", "event_id", "kind", "key", "attempts", "because",
+"at", "state", "event"}]}`; `replay`: `{"ok", "count", "text", "mode"}`.
 """
 
 from __future__ import annotations
@@ -17,17 +19,20 @@ from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import asdict
 
 from daemon.cli.client import connect, read_document
-from daemon.cli.ledgers import LEDGER, store_meant
+from daemon.cli.ledgers import LEDGER, left_beside, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.cli.snapshot import headed
 from daemon.cli.tables import number, say, say_document, say_table, word
 from daemon.domain.instants import iso
 from daemon.messages.outbox import Cursor, Letter, LetterState
 from daemon.storage.outbox import Outbox
+from daemon.storage.store import Store
 
 _SINKS = ("sink", ">record", ">behind", ">dead", "last failure", "since")
+_UNTIL_THEN = "; until then sinks are told of alerts and kills alone"
 _DEAD = ("id", "kind", "about", ">tries", "at", "why it was not taken")
 
 
@@ -57,13 +62,13 @@ def command(
 @AS_JSON
 def _dead(sink: str, ledger: str | None, settings: Path | None, *, as_json: bool) -> None:
     """List what sinks did not take, and why."""
-    with _opened(ledger, settings) as (name, outbox, _):
+    with _opened(ledger, settings) as (store, outbox, _):
         told = [
             _letter_told(each)
             for each in outbox.letters([LetterState.DEAD, LetterState.WANTED], sink)
         ]
     if as_json:
-        say_document(msgspec.json.encode({"ledger": name, "dead": told}))
+        say_document(msgspec.json.encode({"ledger": store.name, "dead": told}))
         return
     if not told:
         say(["every sink has taken what it was given, or is being given it"])
@@ -106,14 +111,16 @@ def _replay(letter: str, sink: str, settings: Path | None, *, every: bool, as_js
 
 
 def _show(ledger: str | None, settings: Path | None, *, as_json: bool) -> None:
-    with _opened(ledger, settings) as (name, outbox, configured):
+    with _opened(ledger, settings) as (store, outbox, configured):
         known = outbox.cursors()
         told = [
             _sink_told(outbox, sink, known.get(sink), is_set=sink in configured)
             for sink in dict.fromkeys((*configured, *known))
         ]
+        beside = left_beside(store, settings)
     if as_json:
-        say_document(msgspec.json.encode({"ledger": name, "sinks": told}))
+        waiting = {"waiting": asdict(beside)} if beside else {}
+        say_document(msgspec.json.encode({"ledger": store.name, "sinks": told} | waiting))
         return
     if not told:
         say(["nobody outside is told of anything; [[sinks]] in settings.toml says who is"])
@@ -127,6 +134,8 @@ def _show(ledger: str | None, settings: Path | None, *, as_json: bool) -> None:
         for each in told
     ]
     say_table(_SINKS, rows)
+    if beside:
+        say(["", f"{beside.said}{_UNTIL_THEN if beside.facts else ''}"])
 
 
 def _sink_told(outbox: Outbox, sink: str, cursor: Cursor | None, *, is_set: bool) -> dict[str, Any]:
@@ -165,10 +174,10 @@ def _letter_told(letter: Letter) -> dict[str, Any]:
 @contextmanager
 def _opened(
     ledger: str | None, settings: Path | None
-) -> Iterator[tuple[str, Outbox, tuple[str, ...]]]:
-    """Yield the name of the ledger, its outbox, and the sinks that are set."""
+) -> Iterator[tuple[Store, Outbox, tuple[str, ...]]]:
+    """Yield the store of the ledger, its outbox, and the sinks that are set."""
     loaded = load_settings(settings)
     store = store_meant(ledger, settings)
     with closing(store.open_aside()) as aside:
         outbox = Outbox(aside, loaded.accounts[0].owner)
-        yield store.name, outbox, tuple(each.id for each in loaded.sinks)
+        yield store, outbox, tuple(each.id for each in loaded.sinks)

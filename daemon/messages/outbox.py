@@ -166,11 +166,13 @@ class Deliver(Struct, frozen=True):
         event: what.
         attempt: how often it was given, this time included.
         is_last: where it is answered a no, it is given up.
+        is_crowded: so much waits for the sink that no more is read, and more is recorded.
     """
 
     event: Event
     attempt: int
     is_last: bool = False
+    is_crowded: bool = False
 
 
 class Delivered(Struct, frozen=True):

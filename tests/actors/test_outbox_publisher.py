@@ -532,6 +532,19 @@ def test_the_last_try_before_an_event_is_given_up_says_so():
 
 
 @pytest.mark.parametrize(
+    ("held", "left", "is_crowded"), [(8, 50, False), (5, 0, False), (5, 50, True)]
+)
+def test_a_try_says_whether_more_waits_for_the_sink_than_is_read(held, left, is_crowded):
+    publisher, asked = begun(event(1), event(2), left=left, batch=4, held=held)
+    assert Deliver(event(1), 1, is_crowded=is_crowded) in asked
+
+    publisher.handle(NotDelivered(1, "gone", AWAY), SECOND_NS)
+    publisher.handle(Awake(), SECOND_NS)
+    (again, *_) = calls(publisher.handle(Due(), 3 * SECOND_NS))
+    assert again == Deliver(event(1), 2, is_crowded=held == 5)  # by then more is recorded
+
+
+@pytest.mark.parametrize(
     ("after_s", "waits_s"),
     [(0, 1), (1, 1), (7, 7), (3_600, MOST_AFTER_NS // SECOND_NS)],
 )

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.domain.chain import GENESIS
 from daemon.domain.instants import SECOND_NS
 from daemon.messages.outbox import Cursor, Event, Letter, Settle
+from daemon.storage.emergency_file import Batch, EmergencyFile, Written
 from daemon.storage.outbox import Outbox
 from tests.kit.commands import told
 from tests.kit.facts import NOW, ORIGIN
@@ -103,6 +105,39 @@ def test_the_documents_have_these_names(ledger):
             "event": {"text": "it \x1bleaves"},
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "wait"), [(1, "1 fact waits"), (2, "2 facts wait"), (None, "the emergency file")]
+)
+def test_what_a_ledger_that_failed_left_for_the_next_start_is_told_beside_its_sinks(
+    ledger, number, wait
+):
+    alone, document = told("outbox").out, json.loads(told("outbox", "--json").out)
+    assert "waiting" not in document
+    Path("state").mkdir(exist_ok=True)
+    left_in_emergency(Path("state/emergency"), number)
+    done = told("outbox")
+    waiting = json.loads(told("outbox", "--json").out)
+
+    *table, gap, said = done.out.splitlines()
+    assert (done.code, table, gap) == (0, alone.splitlines(), "")
+    assert said.startswith(f"{wait} ")
+    in_words = "which the next start enters; until then sinks are told of alerts and kills alone"
+    assert said.endswith(f" in state/emergency, {in_words}") == (number is not None)
+    told_of = waiting.pop("waiting")
+    assert (told_of["file"], told_of["facts"]) == ("state/emergency", number)
+    assert (waiting, said.startswith(told_of["said"])) == (document, True)
+
+
+def left_in_emergency(path: Path, number: int | None) -> None:
+    """Leave so many facts beside a ledger; None: it cannot be read how many."""
+    if number is None:
+        path.write_bytes(b"no such file")
+        return
+    facts = tuple(news("e", "f")[:number])
+    with closing(EmergencyFile(path)) as file:
+        file.write(Written(GENESIS, "full", (Batch(facts, "test", 1, 1, NOW),)))
 
 
 def test_dead_letters_are_listed_with_their_reason_and_what_to_do(ledger):

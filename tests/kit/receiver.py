@@ -11,6 +11,7 @@ from msgspec import Struct
 TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 FAILING = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
 REFUSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+AWAY = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
 CLOSING = b""
 HANGS = None
 

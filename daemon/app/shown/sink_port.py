@@ -38,20 +38,22 @@ class SinkPort:
     Args:
         recipient: it, and what was set for it.
         log: takes lines.
-        tell: tells people that an alert or a kill was not taken.
+        tell: tells people that an alert or a kill was not taken, or may wait unread.
     """
 
     def __init__(self, recipient: Recipient, log: Log, tell: Callable[[str], None]) -> None:
         self._settings = recipient.settings
+        self._is_urgent = not URGENT.isdisjoint(recipient.settings.events)
         self._sink = recipient.sink
         self._log = log
         self._tell = tell
         self._is_told = False  # that it takes nothing
         self._is_told_today = False  # that it did not take something
+        self._is_told_behind = False  # today, that more waits for it than is read
 
     def begin_day(self) -> None:
         """Tell of what is still not taken once more: a new day has ended what was told of it."""
-        self._is_told = self._is_told_today = False
+        self._is_told = self._is_told_today = self._is_told_behind = False
 
     async def ask(self, asked: Deliver) -> Sequence[Delivered | NotDelivered]:
         """Give an event, and say whether it was taken."""
@@ -71,18 +73,23 @@ class SinkPort:
         """Tell of an alert or a kill that is given up, or that is tried again for long already.
 
         The latter is told once a day until something is taken, and neither of what tells of just
-        this.
+        this. What waits unread is given to nobody, and an alert may be among it: so of an event
+        for which it waits, of whatever kind, that is told once a day.
         """
         event, is_refused = asked.event, error.fault is SinkFault.REFUSED
         over = asked.attempt - self._settings.tries
         is_long = over == 0 or (over > 0 and not self._is_told_today)
         is_long = is_long or (asked.is_last and error.fault is SinkFault.FAILED)
         is_news = (asked.is_last and is_refused) or (is_long and not self._is_told)
+        times = f"{asked.attempt} {'try' if asked.attempt == 1 else 'tries'}"
+        untaken = f"{event.kind} {event.event_id} was not taken in {times}"
         if is_news and event.kind in URGENT and not _is_of_this(event):
             self._is_told = self._is_told_today = True
-            times = f"{asked.attempt} {'try' if asked.attempt == 1 else 'tries'}"
-            text = f"the sink {self._settings.id}: {event.kind} {event.event_id} was not taken in"
-            self._tell(f"{text} {times}: {error}")
+            self._tell(f"the sink {self._settings.id}: {untaken}: {error}")
+        if asked.is_crowded and over >= 0 and self._is_urgent and not self._is_told_behind:
+            self._is_told_behind = True
+            text = f"the sink {self._settings.id} falls behind: {untaken}, and more waits unread"
+            self._tell(f"{text}: {error}")
 
 
 def _is_of_this(event: Event) -> bool:

@@ -41,7 +41,7 @@ from daemon.telemetry.redaction import Secret
 from daemon.web.news import News
 from tests.kit.facts import NOW, ORIGIN
 from tests.kit.outbox import news
-from tests.kit.receiver import HANGS, REFUSING, TAKEN, Receiver, receiving
+from tests.kit.receiver import AWAY, FAILING, HANGS, REFUSING, TAKEN, Receiver, receiving
 from tests.kit.stores import InFile, InSchema, Kept, killed, ledger_of
 
 T = TypeVar("T")
@@ -68,6 +68,12 @@ class Watched(Desk):
             return await super().do(work)
         finally:
             self.did.set()
+
+
+def noted(daemon: Daemon) -> list[Noted]:
+    """Return the notes that are recorded so far."""
+    daemon.ledger.flush()
+    return [fact for fact in daemon.ledger.facts() if isinstance(fact, Noted)]
 
 
 class Daemon:
@@ -352,14 +358,30 @@ async def test_an_alert_that_is_given_up_is_told_once_and_what_tells_of_that_is_
     async with receiving(REFUSING) as pager, running(kept, (sink(), pager)) as daemon:
         daemon.record(RAISED, AlertRaised("alert-2", of_this, NOW), *news("a"))
         await daemon.until(lambda outbox: outbox.waiting("pager") == 3)
-        daemon.ledger.flush()
-        noted = [fact for fact in daemon.ledger.facts() if isinstance(fact, Noted)]
+        notes = noted(daemon)
 
-    (note,) = noted
+    (note,) = notes
     assert (note.kind, note.at_ns) == (NoteKind.UNTOLD, NOW)
     assert note.text.startswith("the sink pager: alert 1-")
     assert " was not taken in 2 tries: the webhook at http://127.0.0.1:" in note.text
     assert note.text.endswith(" says no: it answered 404")
+
+
+@pytest.mark.parametrize("answer", [AWAY, FAILING], ids=["away", "failing"])
+async def test_that_a_sink_takes_nothing_is_told_though_its_alerts_wait_unread_behind_the_rest(
+    tmp_path, answer
+):
+    kept = InFile(tmp_path / "ledger.db")
+    async with receiving(answer) as pager, running(kept, (sink(), pager)) as daemon:
+        daemon.record(*news(*["a"] * 400), RAISED)
+        async with asyncio.timeout(30):
+            while not (told := noted(daemon)):
+                await pager.until(len(pager.posted) + 1)
+
+    (note,) = told
+    assert note.kind is NoteKind.UNTOLD
+    assert note.text.startswith("the sink pager falls behind: actor 1-")
+    assert " tries, and more waits unread: the webhook at http://127.0.0.1:" in note.text
 
 
 async def test_a_publisher_only_calls_and_waits():

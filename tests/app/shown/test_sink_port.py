@@ -15,7 +15,7 @@ from daemon.domain.market.notes import NoteKind
 from daemon.errors import SinkError, SinkFault
 from daemon.messages import DayOpened, Noted
 from daemon.messages.outbox import Deliver, Delivered, Event, NotDelivered
-from daemon.settings import SinkSettings
+from daemon.settings import EventKind, SinkSettings
 from tests.kit.acting import day_opened
 
 REFUSED, FAILED, AWAY = SinkFault
@@ -42,10 +42,10 @@ class Answering:
 
 
 class Desk:
-    def __init__(self) -> None:
+    def __init__(self, events: tuple[EventKind, ...] = tuple(EventKind)) -> None:
         self.told: list[str] = []
         self.sink = Answering()
-        settings = SinkSettings(id="pager", url="http://127.0.0.1:1/", tries=3)
+        settings = SinkSettings(id="pager", url="http://127.0.0.1:1/", tries=3, events=events)
         self.port = SinkPort(Recipient(settings, self.sink), bare().log, self.told.append)
 
     async def give(
@@ -54,6 +54,10 @@ class Desk:
         self.sink.fault = fault
         (answer,) = await self.port.ask(Deliver(event, attempt, is_last))
         return answer
+
+    async def give_crowded(self, event: Event, attempt: int) -> None:
+        self.sink.fault = AWAY
+        await self.port.ask(Deliver(event, attempt, is_crowded=True))
 
 
 @pytest.fixture
@@ -129,3 +133,44 @@ async def test_what_is_taken_the_next_day_does_not_hide_what_is_still_not_taken(
 async def test_a_single_try_is_told_as_one(desk):
     await desk.give(KILL, 1, REFUSED, is_last=True)
     assert desk.told == ["the sink pager: kill 2-ab was not taken in 1 try: it says no"]
+
+
+BEHIND = (
+    "the sink pager falls behind: {} was not taken in {} tries, and more waits unread: it says no"
+)
+
+
+async def test_what_waits_unread_behind_an_event_of_any_kind_is_told_once_a_day(desk):
+    """An alert may be among it, of which no try could tell."""
+    for attempt in (1, 2, 3, 4):
+        await desk.give_crowded(FILL, attempt)
+    assert desk.told == [BEHIND.format("fill 3-ab", 3)]
+
+    await desk.give(KILL, 1, None)
+    desk.port.begin_day()
+    for attempt in (5, 6):
+        await desk.give_crowded(OF_THIS, attempt)
+    assert desk.told[1:] == [BEHIND.format("alert 4-ab", 5)]
+
+
+async def test_that_a_sink_falls_behind_is_an_alert_beside_that_of_what_it_did_not_take(desk):
+    await desk.give_crowded(ALERT, 3)
+    conditions = Conditions()
+    conditions.hear(day_opened())
+    for said in desk.told:
+        conditions.hear(Noted(NoteKind.UNTOLD, said, 1))
+
+    sink = "the sink pager"
+    assert list(conditions.standing) == [("untold", sink), ("untold", f"{sink} falls behind")]
+
+
+@pytest.mark.parametrize(
+    ("events", "times"),
+    [((EventKind.FILL,), 0), ((EventKind.FILL, EventKind.ALERT), 1), ((EventKind.KILL,), 1)],
+)
+async def test_nobody_is_told_that_a_sink_falls_behind_which_takes_no_alerts_and_no_kills(
+    events, times
+):
+    desk = Desk(events)
+    await desk.give_crowded(FILL, 3)
+    assert len(desk.told) == times
