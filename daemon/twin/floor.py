@@ -19,7 +19,7 @@ from daemon.twin.book import after_fill
 from daemon.twin.faults import Call, Fault, FaultKind, Faults
 from daemon.twin.file import Arrival, Changes, TwinFile
 from daemon.twin.latency import Latency
-from daemon.twin.rules import RATE_WINDOWS, MarketRules, SlidingLog, known
+from daemon.twin.rules import RATE_WINDOWS, MarketRules, SlidingLog, known, tradable
 from daemon.twin.statements import Statements
 from daemon.twin.words import Event, OrderReport, Side, Status, Trade
 
@@ -109,6 +109,7 @@ class Floor(Statements):
         self._lapse(order for order in self._resting() if order.arrived_ns < start_ns)
         self._book.forget_before(start_ns)
         today = day_of(start_ns)
+        self._quotes.keep_bygone(lambda symbol: tradable(self._rules, symbol, today) is not None)
         for symbol in dict.fromkeys(symbol for symbol, _ in self._book.unsettled):
             expiry = self._contract(symbol).expiry
             if expiry is not None and expiry < today:

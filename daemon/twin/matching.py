@@ -8,12 +8,12 @@ price, then by time; they never trade with each other. No quote, no fill.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
 from daemon.domain.instants import DAY_NS, day_of, start_of
-from daemon.domain.market.bands import AVERAGED_FRAMES, AVERAGED_NS, averaged_e4
+from daemon.domain.market.bands import AVERAGED_FRAMES, AVERAGED_NS, averaged_e4, reference_e4
 from daemon.domain.market.frames import Frame, Quote
 from daemon.twin.words import OrderReport, OrderType, Side, Trade
 
@@ -52,7 +52,8 @@ class Quotes:
     """The newest quote of each symbol; what a frame does not carry is unchanged.
 
     Frames are only laid down until somebody asks. Yesterday's quotes end with the first frame of
-    a new day, and a frame older than one already read changes nothing.
+    a new day: what they were worth is kept, for bands alone. A frame older than one already read
+    changes nothing.
 
     Attributes:
         pending: frames laid down and not read yet; `merge` reads them.
@@ -68,6 +69,7 @@ class Quotes:
         self._known: dict[str, Quote] = {}
         self._quoted_ns: dict[str, int] = {}
         self._taken: dict[tuple[str, Side], int] = {}
+        self._bygone_e4: dict[str, int] = {}
         self._read: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def prime(self, frames: Sequence[Frame], trades: Iterable[Trade], shown_ns: int = 0) -> None:
@@ -116,6 +118,16 @@ class Quotes:
         """
         return averaged_e4(self._read, symbol, now_ns // AVERAGED_NS * AVERAGED_NS)
 
+    def bygone_e4(self, symbol: str) -> int:
+        """Return what a symbol was worth when it was quoted last before today; 0: not known."""
+        return self._bygone_e4.get(symbol, 0)
+
+    def keep_bygone(self, trades_on: Callable[[str], bool]) -> None:
+        """Forget what of earlier days is no contract any more."""
+        self._bygone_e4 = {
+            symbol: price_e4 for symbol, price_e4 in self._bygone_e4.items() if trades_on(symbol)
+        }
+
     def known(self) -> LastPrices:
         """Return the newest quote of every symbol that has one, and its instant."""
         return LastPrices(dict(self._known), dict(self._quoted_ns))
@@ -144,6 +156,9 @@ class Quotes:
         self._taken[key] = self._taken.get(key, 0) + quantity
 
     def _begin_day(self, at_ns: int) -> None:
+        for symbol, quote in self._known.items():
+            if worth_e4 := reference_e4(quote):
+                self._bygone_e4[symbol] = worth_e4
         self._known.clear()
         self._quoted_ns.clear()
         self._taken.clear()

@@ -83,6 +83,38 @@ def test_a_strike_that_is_listed_and_not_quoted_yet_is_waited_for(tmp_path):
     assert trade["entry_at"].startswith("2026-11-18T09:21:00")
 
 
+CARRIED = ONE_PUT.replace('"NIFTY"\n', '"NIFTY"\nproduct = "carry"\n').replace("50 }", "400 }")
+
+
+def test_a_short_of_the_night_meets_no_lone_offer_beyond_the_band_of_yesterdays_price(tmp_path):
+    """900 is asked for what ended at 100 and has not traded yet: the exit waits until it does."""
+    shown = {
+        "2026-11-20 09:20:00": "100,99.9,750,100.1,750",
+        "2026-11-20 15:29:00": "100,99.9,750,100.1,750",
+        "2026-11-23 15:20:00": "0,0,0,900,750",
+        "2026-11-23 15:21:00": "0,0,0,899,750",
+        "2026-11-23 15:22:00": "120,119.9,750,120.1,750",
+    }
+    rows = [
+        f"{moment},NIFTY,23-Nov-2026,{strike},24550,{quote},{quote}"
+        for moment, quote in shown.items()
+        for strike in range(24400, 24701, 50)
+    ]
+    (tmp_path / "chain.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+    recording = open_recording(tmp_path / "chain.csv")
+    plan = parse(CARRIED)
+    account, days = account_of(Settings(), plan, strict=False), recording.days()
+    first, second = backtest(account, plan, recording, days, lambda _: None)["days"]
+    recording.close()
+
+    (trade,) = first["trades"]
+    assert (trade["entry"], trade["exit"]) == (99.9, 120.1)
+    assert trade["exit_at"].startswith("2026-11-23T15:22:00")
+    assert "the exit of pe is overdue: still open: pe -65" in [
+        note["text"] for note in second["notes"]
+    ]
+
+
 class Remarked:
     """A recording of which some things must be said."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.instants import DAY_NS, SECOND_NS, at
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.instruments import Instrument, Kind
 from daemon.domain.money import e4
@@ -18,6 +18,7 @@ from tests.kit.exchange import (
     CALL,
     DAY,
     FUTURE,
+    PUT,
     RULES,
     SHARE,
     T0,
@@ -258,6 +259,51 @@ def test_the_band_of_a_derivative_lies_around_the_mean_of_the_half_minute_before
     assert answers[-1] == Accepted(answers[-1].order_id, T0 + 60 * SECOND_NS)
     assert ex.band_of(CALL) == (e4(87), e4(203))
     assert ex.band_of(SHARE) == (e4(87), e4(203))
+
+
+NEXT_NS = T0 + DAY_NS
+OFFER = Quote(0, 0, 0, e4(900), 750)
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        (None, ("60", "140")),
+        (OFFER, ("60", "140")),
+        (quote("0", "190", "210"), ("120", "280")),
+        (Quote(e4(200)), ("120", "280")),
+    ],
+)
+def test_until_a_day_has_a_price_a_band_lies_around_that_of_the_day_before(today, expected):
+    """As around a base price; an offer alone is none, a trade or a touch of two sides is."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    ex.on_frame(frame(NEXT_NS, call=today) if today else frame(NEXT_NS, put=quote()), NEXT_NS)
+    ex.advance(NEXT_NS)
+    assert ex.band_of(CALL) == tuple(map(e4, expected))
+
+
+def test_a_lone_offer_beyond_the_band_of_yesterdays_price_is_not_met():
+    """A limit there is refused, and a market order waits at the edge."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    ex.on_frame(frame(NEXT_NS, call=OFFER), NEXT_NS)
+    far = ex.place(order(price="900", decided_ns=NEXT_NS), NEXT_NS)
+    assert (far.reason, far.text) == (Reason.BAND, "900.00 is outside 60.00 to 140.00")
+    ex.place(order(order_type="market", price="0", decided_ns=NEXT_NS), NEXT_NS)
+    assert [(each.price_e4, each.filled_quantity) for each in ex.orders()] == [(e4(140), 0)]
+
+
+def test_a_price_outlives_days_without_one_until_its_contract_is_over():
+    """An exchange that was idle for days knows it too; what was never priced has no band."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote(), put=OFFER, future=quote(), share=quote()), T0)
+    for days, known in ((1, (CALL, FUTURE, SHARE)), (2, (FUTURE, SHARE)), (3, (FUTURE, SHARE))):
+        now_ns = T0 + days * DAY_NS
+        ex.on_frame(frame(now_ns, call=OFFER, put=OFFER), now_ns)
+        ex.advance(now_ns)
+        banded = [each for each in (CALL, PUT, FUTURE, SHARE) if ex.band_of(each)]
+        assert tuple(banded) == known
 
 
 @pytest.mark.parametrize(("price", "taken"), [("99.99", True), ("99.995", False)])

@@ -1,5 +1,7 @@
 """Prices: fresh, quiet, stale."""
 
+from datetime import date
+
 import pytest
 
 from daemon.actors.order_router.known.prices import Prices
@@ -119,3 +121,50 @@ def test_a_price_of_an_earlier_day_closes_only_where_no_other_tells(newest, last
     prices = seen({"a": newest} if newest else {"b": B})
     prices.hear(BygonePrices((("a", OLD),)))
     assert (prices.last("a"), prices.fresh("a", 0)) == (last, newest)
+
+
+DAY, EXPIRY = date(2025, 9, 1), date(2025, 9, 2)
+OPTION = "NIFTY-2025-09-02-24550-CE"
+OFFER = Quote(0, 0, 0, 900, 1)
+
+
+@pytest.mark.parametrize(
+    ("yesterday", "newest", "last"),
+    [
+        (A, None, A),
+        (A, OFFER, Quote(100, 0, 0, 900, 1)),
+        (A, B, B),
+        (Quote(3, 90, 1, 110, 1), OFFER, Quote(100, 0, 0, 900, 1)),
+        (Quote(0, 90, 1, 110, 1), Quote(0, 40, 1), Quote(100, 40, 1)),
+        (OFFER, None, OFFER),
+        (OFFER, Quote(0, 40, 1), Quote(0, 40, 1)),
+    ],
+)
+def test_a_price_is_kept_over_the_night_and_closes_where_the_day_has_none(yesterday, newest, last):
+    """What the quote was worth stands beside half a touch; what was never priced stays so."""
+    prices = seen({OPTION: yesterday})
+    prices.begin_day(EXPIRY)
+    prices.see(Frame(1, {OPTION: newest} if newest else {}))
+    assert (prices.last(OPTION), prices.fresh(OPTION, 1)) == (last, newest)
+    prices.lose()
+    assert prices.last(OPTION) == last
+
+
+def test_a_day_without_a_price_leaves_the_one_before_standing():
+    """A lone offer is no news of what a contract is worth."""
+    prices = seen({OPTION: A})
+    prices.begin_day(DAY)
+    prices.see(Frame(1, {OPTION: OFFER}))
+    prices.begin_day(EXPIRY)
+    assert prices.last(OPTION) == A
+
+
+def test_what_expired_is_forgotten_and_what_never_does_is_kept():
+    """The expiry itself is one more day; a share, a future of later and a strange word stay."""
+    others = ("RELIANCE", "NIFTY-2025-09-30-FUT", "of a file")
+    prices = seen(dict.fromkeys((OPTION, *others), A))
+    prices.begin_day(EXPIRY)
+    assert prices.last(OPTION) == A
+    prices.begin_day(date(2025, 9, 3))
+    assert prices.last(OPTION) == Quote(0)
+    assert [prices.last(each) for each in others] == [A] * 3

@@ -204,7 +204,7 @@ class Desk:
                     leg = self._legs[key]
                     self._legs[key] = leg.under(self.contract(leg.symbol))
                 self.prices.lives_ns = lives_ns(Link(interval_ns))
-                self.prices.lose()
+                self.prices.begin_day(day)
             case DayEnded():
                 self.sessions = ()
             case LinkDied(at_ns):

@@ -4,10 +4,12 @@ What is absent from a frame is unchanged, so a strike that did not trade is quie
 the newest frame is older than prices live, or the link is told dead, or the day is over, every
 price is stale: it sizes nothing and admits no entry, but an exit that is owed is still priced by
 it. The age is asked beside the word, which may be read after what it forbids. A price of an earlier
-day is the last resort of such an exit.
+day, told as such or kept over the night, is the last resort of such an exit.
 """
 
 from __future__ import annotations
+
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -16,6 +18,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.bands import AVERAGED_FRAMES, averaged_e4, reference_e4
 from daemon.domain.market.frames import Quote
 from daemon.domain.market.freshness import STALE_FLOOR_NS
+from daemon.domain.market.instruments import parts_of
 from daemon.messages import FramePolled
 from daemon.ports.market import BygonePrices
 
@@ -46,6 +49,22 @@ class Prices:
         """Hold every price for stale from here on."""
         self._stale.update(self._newest.quotes())
         self._newest.lose()
+
+    def begin_day(self, day: date) -> None:
+        """Hold every price for one of an earlier day, and forget contracts that are over.
+
+        What such a quote was worth stands as its last trade: the exchange measures its band around
+        that too, until a new day has a price of its own.
+        """
+        self.lose()
+        for symbol, quote in self._stale.items():
+            if worth_e4 := reference_e4(quote):
+                self._bygone[symbol] = replace(quote, ltp_e4=worth_e4)
+            else:
+                self._bygone.setdefault(symbol, quote)
+        self._stale.clear()
+        for symbol in [each for each in self._bygone if _is_over(each, day)]:
+            del self._bygone[symbol]
 
     def hear(self, told: FramePolled | BygonePrices) -> None:
         """Take prices that are not fresh: asked for on a dead link, or of an earlier day.
@@ -99,3 +118,9 @@ class Prices:
         """Say whether the newest frame may be acted on."""
         frames = self._newest.recent()
         return bool(frames) and now_ns - frames[-1].at_ns <= self.lives_ns
+
+
+def _is_over(symbol: str, day: date) -> bool:
+    """Say whether a contract expired before a day."""
+    parts = parts_of(symbol)
+    return parts is not None and parts.expiry is not None and parts.expiry < day
