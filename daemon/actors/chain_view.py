@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date
 
 from daemon.actors.listings import Listings
-from daemon.domain.instants import wall_of
+from daemon.domain.instants import SECOND_NS, wall_of
 from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.calendar import Segment, session_close_ns
 from daemon.domain.market.expiries import monthly
@@ -25,6 +25,8 @@ from daemon.errors import RuleUnknown
 from daemon.messages import DayOpened
 
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
+_AWAITED_NS = 30 * SECOND_NS
+"""How long a basis that was never told is waited for at most where all prices come seldom."""
 
 
 class Chain:
@@ -96,9 +98,9 @@ class Seen:
     What is absent from a frame is unchanged: a strike that does not trade is quiet. What the money
     is measured on moves all the time, so where it is told no more nobody knows where it stands; and
     where it is not told yet it may come at any moment. One that has not come for as long as prices
-    live, since frames came, is none: a recording may hold options only, and the forward that they
-    imply stands in for it. Once shares trade no more, in the closing auction, it is none at once:
-    options go on, and its silence says nothing.
+    live since the first frame, or half a minute, is none: a recording may hold options only, and
+    the forward that they imply stands in for it. Once shares trade no more, in the closing auction,
+    it is none at once: options go on, and its silence says nothing.
 
     Attributes:
         lives_ns: how old the newest frame may be.
@@ -153,20 +155,21 @@ class Seen:
         """Return why strikes are not measured now; empty: their basis is told, or there is none.
 
         It lives as long as the feed's prices do, or by its own pace where that is slower: by the
-        longest gap of this day while that pace is not known. So long it is waited for as well.
+        longest gap of this day while that pace is not known. So long it is waited for as well, but
+        of a feed that tells seldom for half a minute: what it tells at once, it tells of all.
         """
         if not self._basis or not _measures(self._plan):
             return ""
         gaps_ns = tuple(self._gaps_ns)
         own_ns = lives_ns(Link(max(gaps_ns, default=0), gaps_ns=gaps_ns))
-        oldest_ns = now_ns - max(self.lives_ns, own_ns)
         quote = self._quotes.get(self._basis)
         if quote is not None and reference_e4(quote):
-            if self._told_ns >= oldest_ns:
+            if now_ns - self._told_ns <= max(self.lives_ns, own_ns):
                 return ""
             return f"basis: {self._basis} was last told at {wall_of(self._told_ns):%H:%M:%S}"
         is_over = 0 < self._ends_ns <= now_ns
-        if is_over or 0 < self._first_ns < oldest_ns:
+        waits_ns = max(min(self.lives_ns, _AWAITED_NS), own_ns)
+        if is_over or (self._first_ns and now_ns - self._first_ns > waits_ns):
             return ""
         return f"basis: {self._basis} is not told yet"
 

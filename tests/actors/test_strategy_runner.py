@@ -428,16 +428,19 @@ def test_strikes_wait_for_an_index_that_comes_after_its_options(revived) -> None
     assert facts(effects, EntryDecided)[0].basis_e4 == e4("24555")
 
 
-@pytest.mark.parametrize(("declared_s", "lives_s"), [(0, 3), (60, 180), (900, 2_700)])
+@pytest.mark.parametrize(("declared_s", "waits_s"), [(0, 3), (5, 15), (60, 30), (900, 30)])
 def test_the_forward_stands_in_once_an_index_has_not_come_for_as_long_as_prices_live(
-    declared_s, lives_s
+    declared_s, waits_s
 ) -> None:
-    """A recording may hold options only; what comes before the time of entry counts as well."""
+    """Or for half a minute: bars of a minute bring all that they tell at once.
+
+    A recording may hold options only; what comes before the time of entry counts as well.
+    """
     late, early = runner(), runner()
-    for made, first_ns in ((late, AT), (early, AT - lives_s * SECOND - 1)):
+    for made, first_ns in ((late, AT), (early, AT - waits_s * SECOND - 1)):
         made.handle(day_opened(interval_ns=declared_s * SECOND), 0)
         made.handle(prices(first_ns, "100", "95"), first_ns)
-    until_ns = AT + lives_s * SECOND
+    until_ns = AT + waits_s * SECOND
     assert not entered(late.handle(prices(until_ns, "100", "95"), until_ns))
     for made, at_ns in ((late, until_ns + 1), (early, AT)):
         effects = made.handle(prices(at_ns, "100", "95"), at_ns)
