@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date
 
 from daemon.actors.listings import Listings
-from daemon.domain.instants import wall_of
+from daemon.domain.instants import SECOND_NS, wall_of
 from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.calendar import Segment, session_close_ns
 from daemon.domain.market.expiries import monthly
@@ -25,6 +25,8 @@ from daemon.errors import RuleUnknown
 from daemon.messages import DayOpened
 
 _OPTIONS = (f"-{Kind.CALL}", f"-{Kind.PUT}")
+_AWAITED_NS = 30 * SECOND_NS
+"""How long a basis that was never told is waited for at most where all prices come seldom."""
 
 
 class Chain:
@@ -94,9 +96,11 @@ class Seen:
     """What a living link has told: the newest of everything, and how old its basis is.
 
     What is absent from a frame is unchanged: a strike that does not trade is quiet. What the money
-    is measured on moves all the time, so where it is told no more nobody knows where it stands.
-    Once shares trade no more, in the closing auction, that says nothing: options go on, and the
-    forward that they imply stands in for it.
+    is measured on moves all the time, so where it is told no more nobody knows where it stands; and
+    where it is not told yet it may come at any moment. One that has not come for as long as prices
+    live since the first frame, or half a minute, is none: a recording may hold options only, and
+    the forward that they imply stands in for it. Once shares trade no more, in the closing auction,
+    it is none at once: options go on, and its silence says nothing.
 
     Attributes:
         lives_ns: how old the newest frame may be.
@@ -112,6 +116,7 @@ class Seen:
         self._basis = ""
         self._ends_ns = 0  # when the basis is told no more; 0: nobody knows
         self._told_ns = 0
+        self._first_ns = 0  # when the first frame came of this day, or of this link; 0: none has
         self._gaps_ns: deque[int] = deque(maxlen=GAPS_KEPT)
 
     def begin_day(self, opened: DayOpened) -> None:
@@ -128,6 +133,7 @@ class Seen:
     def see(self, frame: Frame, now_ns: int) -> None:
         """Take a frame in, and drop a basis whose hours are over; the path of every tick."""
         self._quotes.update(frame.quotes)
+        self._first_ns = self._first_ns or frame.at_ns
         if self._ends_ns and now_ns >= self._ends_ns:
             self._quotes.pop(self._basis, None)
         if self._basis in frame.quotes:
@@ -138,7 +144,7 @@ class Seen:
     def lose(self) -> None:
         """Forget every quote: the link is dead, or the day is another."""
         self._quotes.clear()
-        self._told_ns = 0
+        self._told_ns = self._first_ns = 0
 
     @property
     def quotes(self) -> Mapping[str, Quote]:
@@ -146,19 +152,26 @@ class Seen:
         return self._quotes
 
     def silent(self, now_ns: int) -> str:
-        """Return since when the price is not told that strikes are measured on; empty: it is.
+        """Return why strikes are not measured now; empty: their basis is told, or there is none.
 
         It lives as long as the feed's prices do, or by its own pace where that is slower: by the
-        longest gap of this day while that pace is not known.
+        longest gap of this day while that pace is not known. So long it is waited for as well, but
+        of a feed that tells seldom for half a minute: what it tells at once, it tells of all.
         """
-        quote = self._quotes.get(self._basis)
-        if quote is None or not reference_e4(quote) or not _measures(self._plan):
+        if not self._basis or not _measures(self._plan):
             return ""
         gaps_ns = tuple(self._gaps_ns)
         own_ns = lives_ns(Link(max(gaps_ns, default=0), gaps_ns=gaps_ns))
-        if now_ns - self._told_ns <= max(self.lives_ns, own_ns):
+        quote = self._quotes.get(self._basis)
+        if quote is not None and reference_e4(quote):
+            if now_ns - self._told_ns <= max(self.lives_ns, own_ns):
+                return ""
+            return f"basis: {self._basis} was last told at {wall_of(self._told_ns):%H:%M:%S}"
+        is_over = 0 < self._ends_ns <= now_ns
+        waits_ns = max(min(self.lives_ns, _AWAITED_NS), own_ns)
+        if is_over or (self._first_ns and now_ns - self._first_ns > waits_ns):
             return ""
-        return f"basis: {self._basis} was last told at {wall_of(self._told_ns):%H:%M:%S}"
+        return f"basis: {self._basis} is not told yet"
 
 
 def basis_symbol(underlying: str, basis: Basis, day: date) -> str:

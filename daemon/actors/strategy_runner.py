@@ -292,12 +292,13 @@ class StrategyRunner:
             return turn.done()
         self._is_bare = False
         chosen = legs(plan, window.expiries, chain, self._contract)
-        if chain.substituted:
+        silent = self._seen.silent(now_ns)
+        if chain.substituted and not silent:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
             self._note(turn, NoteKind.BASIS, text, now_ns)
         why = chosen if isinstance(chosen, Fault) else entry_fault(plan, chosen)
         refusal = f"{why.place}: {why.reason}" if why else crossed(chosen)
-        refusal = self._seen.silent(now_ns) or refusal
+        refusal = silent or refusal
         if refusal:
             self._refusal = f"{_NOT_YET}: {refusal}"
             self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)

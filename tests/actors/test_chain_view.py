@@ -86,12 +86,18 @@ def test_a_future_that_no_table_dates_has_no_price() -> None:
     assert (seen.basis_e4(NEXT_DAY), seen.substituted) == (e4("24555"), True)
 
 
-def seen(*told: int, index="24560", leg=CALL, basis="spot") -> Seen:
-    """What was told at these seconds after 09:20:00, and at 09:20:00."""
+def begun(leg=CALL, basis="spot") -> Seen:
+    """A day on which nothing was told yet."""
     hours = "[entry]\nat = 09:20:00\n[exit]\nat = 15:20:00\n"
     text = f'id = "s"\nunderlying = "NIFTY"\nbasis = "{basis}"\n{hours}{leg}{GUARD}'
     made = Seen(parse(text))
     made.begin_day(day_opened())
+    return made
+
+
+def seen(*told: int, index="24560", leg=CALL, basis="spot") -> Seen:
+    """What was told at these seconds after 09:20:00, and at 09:20:00."""
+    made = begun(leg, basis)
     for at_s in (0, *told):
         made.see(prices(after(at_s), NIFTY=index, **{FUT: "24600"}), after(at_s))
     return made
@@ -143,10 +149,42 @@ def test_what_is_not_measured_on_is_never_silent(told) -> None:
 
 
 def test_a_basis_of_a_link_that_died_is_forgotten() -> None:
-    """With everything else: the forward stands in until it is told again."""
+    """With everything else: it is waited for, as on the first frame of a day."""
     told = seen()
     told.lose()
-    assert (told.silent(after(3_600)), told.quotes) == ("", {})
+    assert (told.silent(after(3_600)), told.quotes) == ("basis: NIFTY is not told yet", {})
+
+
+@pytest.mark.parametrize("basis", ["spot", "future"])
+@pytest.mark.parametrize("others", [{}, {"NIFTY": "0", FUT: "0"}], ids=["nothing", "no price"])
+def test_a_basis_that_is_not_told_yet_is_waited_for_as_long_as_prices_live(basis, others) -> None:
+    """From the first frame on, of the day and of a link that lives again; then there is none."""
+    told, symbol = begun(basis=basis), "NIFTY" if basis == "spot" else FUT
+    for first_s in (0, 600):
+        told.lose()
+        for at_s in range(4):
+            told.see(prices(after(first_s + at_s), "100", "95", **others), after(first_s + at_s))
+            text = f"basis: {symbol} is not told yet"
+            assert told.silent(after(first_s + at_s)) == text
+        assert told.silent(after(first_s + 3) + 1) == ""
+
+
+def test_a_basis_is_waited_for_no_longer_once_it_is_told() -> None:
+    """With whatever frame it comes."""
+    told = begun()
+    told.see(prices(after(0), "100", "95"), after(0))
+    told.see(prices(after(1), NIFTY="24560"), after(1))
+    assert told.silent(after(1)) == ""
+
+
+def test_a_basis_that_was_told_more_seldom_than_the_rest_is_waited_for_by_its_own_pace() -> None:
+    """The link comes back with a tick of an option, and the next bar of the index is due."""
+    told = seen(60, 120, 180, 240, 300)
+    told.lose()
+    told.see(prices(after(3_600), "100", "95"), after(3_600))
+
+    assert told.silent(after(3_780)) == "basis: NIFTY is not told yet"
+    assert told.silent(after(3_780) + 1) == ""
 
 
 @pytest.mark.parametrize(("basis", "stays"), [("spot", False), ("future", True)])
@@ -159,6 +197,17 @@ def test_an_index_is_no_basis_once_its_shares_trade_no_more(basis, stays) -> Non
     told.see(prices(shut_ns, NIFTY="24560", **{FUT: "24600"}), shut_ns)
 
     assert (symbol in told.quotes) is stays
+    assert told.silent(shut_ns) == ""
+
+
+def test_an_index_whose_shares_trade_no_more_is_not_waited_for() -> None:
+    """On a link that comes back in the closing auction the forward stands in at once."""
+    shut_ns = session_close_ns(DAY, Segment.CASH)
+    told = seen()
+    told.lose()
+    told.see(prices(shut_ns - 1, "100", "95"), shut_ns - 1)
+
+    assert told.silent(shut_ns - 1) == "basis: NIFTY is not told yet"
     assert told.silent(shut_ns) == ""
 
 

@@ -16,6 +16,7 @@ from daemon.domain.orders.words import Product
 from daemon.domain.plans.parsing import parse
 from daemon.domain.risk.moves import NEVER
 from daemon.messages import (
+    Ask,
     DayOpened,
     EnterLegs,
     EntryDecided,
@@ -23,6 +24,7 @@ from daemon.messages import (
     LinkRevived,
     Noted,
     PaceLearnt,
+    SeeStrategy,
 )
 from daemon.runtime.words import NOTHING, Started
 from tests.kit.acting import (
@@ -226,6 +228,7 @@ def test_days_to_an_expiry_beyond_the_calendar_are_counted_as_far_as_it_reaches(
 def test_without_a_spot_price_the_forward_stands_in_and_that_is_told_once() -> None:
     """Said with the first frame that needs it, not with the next."""
     made = awake(entry="max_spread = { percent = 1 }")
+    made.handle(prices(AT - 4 * SECOND, "100", "95"), AT - 4 * SECOND)
     text = "NIFTY has no spot price; the synthetic forward is taken"
     wide = Frame(AT, {CE: Quote(1, 900_000, 1, 1_100_000, 1), PE: Quote(1, 950_000, 1, 950_000, 1)})
     assert (NoteKind.BASIS, text) in notes(made.handle(wide, AT))
@@ -245,7 +248,9 @@ def test_without_a_spot_price_the_forward_stands_in_and_that_is_told_once() -> N
 )
 def test_the_money_is_measured_on_what_the_plan_says(basis, others, basis_e4, told_of) -> None:
     """Spot, the month's future, or the forward that the options imply."""
-    effects = see(awake(head=f'basis = "{basis}"'), AT, **others)
+    made = awake(head=f'basis = "{basis}"')
+    see(made, AT - 4 * SECOND, **others)
+    effects = see(made, AT, **others)
     assert facts(effects, EntryDecided)[0].basis_e4 == basis_e4
     assert [kind for kind, _ in notes(effects)] == told_of
 
@@ -393,19 +398,71 @@ def test_strikes_are_not_measured_on_a_price_that_is_told_no_more(declared_s, li
 
 
 @pytest.mark.parametrize(
-    ("script", "others"),
-    [
-        ({}, {}),
-        ({"head": 'basis = "synthetic"'}, {}),
-        ({"head": 'basis = "future"'}, {"NIFTY": "1"}),
-    ],
-    ids=["within the age of a price", "the forward", "no future told"],
+    ("script", "first"),
+    [({}, {"NIFTY": "24555"}), ({"head": 'basis = "synthetic"'}, {})],
+    ids=["within the age of a price", "the forward"],
 )
-def test_a_price_that_is_not_missed_keeps_nobody_waiting(script, others) -> None:
+def test_a_price_that_is_not_missed_keeps_nobody_waiting(script, first) -> None:
     """The oldest that still counts, and what never had a price of its own."""
     made = awake(**script)
-    made.handle(prices(AT, **({"NIFTY": "24555"} | others)), AT)
+    made.handle(prices(AT, **first), AT)
     assert entered(made.handle(prices(AT + 3 * SECOND, "100", "95"), AT + 3 * SECOND))
+
+
+NOT_TOLD = "no entry yet: basis: NIFTY is not told yet"
+
+
+@pytest.mark.parametrize("revived", [False, True], ids=["the day began", "the link lives again"])
+def test_strikes_wait_for_an_index_that_comes_after_its_options(revived) -> None:
+    """Told once, without a word of the forward; the index that comes half a second later counts."""
+    made = awake()
+    if revived:
+        see(made, AT - 60 * SECOND)
+        made.handle(LinkDied(AT - 50 * SECOND), AT - 50 * SECOND)
+        made.handle(LinkRevived(AT), AT)
+    first = made.handle(prices(AT, "300", "95"), AT)
+    assert (notes(first), entered(first)) == ([(NoteKind.REFUSED, NOT_TOLD)], False)
+    assert made.handle(prices(AT + 1, "300", "95"), AT + 1) == NOTHING
+    effects = see(made, AT + SECOND // 2, ce="300")
+    assert (notes(effects), entered(effects)) == ([], True)
+    assert facts(effects, EntryDecided)[0].basis_e4 == e4("24555")
+
+
+@pytest.mark.parametrize(("declared_s", "waits_s"), [(0, 3), (5, 15), (60, 30), (900, 30)])
+def test_the_forward_stands_in_once_an_index_has_not_come_for_as_long_as_prices_live(
+    declared_s, waits_s
+) -> None:
+    """Or for half a minute: bars of a minute bring all that they tell at once.
+
+    A recording may hold options only; what comes before the time of entry counts as well.
+    """
+    late, early = runner(), runner()
+    for made, first_ns in ((late, AT), (early, AT - waits_s * SECOND - 1)):
+        made.handle(day_opened(interval_ns=declared_s * SECOND), 0)
+        made.handle(prices(first_ns, "100", "95"), first_ns)
+    until_ns = AT + waits_s * SECOND
+    assert not entered(late.handle(prices(until_ns, "100", "95"), until_ns))
+    for made, at_ns in ((late, until_ns + 1), (early, AT)):
+        effects = made.handle(prices(at_ns, "100", "95"), at_ns)
+        assert entered(effects)
+        assert [kind for kind, _ in notes(effects)] == [NoteKind.BASIS]
+
+
+def test_an_entry_whose_window_ends_before_its_index_is_told_is_none_today() -> None:
+    """As one that waits for a price of its legs."""
+    made = awake(entry="no_later_than = 09:20:02")
+    made.handle(prices(AT, "100", "95"), AT)
+    assert see(made, AT + 2 * SECOND + 1) == NOTHING
+    (shown,) = made.handle(Ask(1, SeeStrategy()), AT + 3 * SECOND)
+    assert shown.view.answer.status == f"too late today; {NOT_TOLD}"
+    assert notes(made.handle(day_ended(), 0)) == [(NoteKind.REFUSED, "no entry today")]
+
+
+def test_an_index_that_is_not_told_yet_keeps_nobody_waiting_who_measures_nothing_on_it() -> None:
+    """Beside a strategy that waits, of the same underlying."""
+    waits, goes = awake(), awake(head='basis = "synthetic"')
+    first = prices(AT, "100", "95")
+    assert [entered(made.handle(first, AT)) for made in (waits, goes)] == [False, True]
 
 
 def test_a_runner_that_is_rebuilt_on_a_dead_link_knows_it() -> None:
