@@ -21,10 +21,10 @@ ONE = Batch(changed={"strategy:s:pnl": b"{}"}, standing={"strategy:s:pnl"})
 async def test_a_disk_that_hangs_is_given_up_and_asked_nothing_more_until_it_has_answered(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
     store, goes_on = SqliteHot(tmp_path / "hot.sqlite"), Event()
     await store.write(ONE)
     reach = store._reach
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
 
     def hanging(work: Callable[[sqlite3.Connection], Any]) -> Any:
         assert goes_on.wait(60)
