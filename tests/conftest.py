@@ -26,6 +26,9 @@ settings.load_profile("house")
 # of the hundreds of processes takes that tests start.
 os.environ["SSL_CERT_FILE"] = os.devnull
 
+# A disk that other tests keep busy has not failed, for the daemons that tests start.
+os.environ["ORDO_LEDGER__FLUSH_MS"] = "10000"
+
 
 def _folders(*names: str) -> frozenset[Path]:
     return frozenset(Path(__file__).parent / name for name in names)

@@ -43,7 +43,7 @@ from daemon.messages.modes import Modes
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
 from daemon.runtime.words import ActorDisarmed, DeadLetter, Origin
-from daemon.settings import Account, Daemon, Feed, JobSettings, Settings, Web
+from daemon.settings import Account, Daemon, Feed, JobSettings, LedgerSettings, Settings, Web
 from daemon.storage.audit import verify
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.sqlite import SqliteStore
@@ -88,10 +88,11 @@ _AMISS = (DeadLetter, ActorDisarmed, BooksDiffer)
 
 
 class Load(Struct, frozen=True):
-    """How much: so many sessions, and frames so far apart."""
+    """How much: so many sessions, frames so far apart, on a disk that may take so long."""
 
     sessions: int = SESSIONS
     interval_ms: int = 5_000
+    flush_ms: int = LedgerSettings().flush_ms
 
 
 class Month(Service):
@@ -201,6 +202,7 @@ def given(load: Load, folder: Path) -> Assignment:
         web=Web(enabled=False),
         feed=Feed(interval_ms=load.interval_ms, speed_e4=0),
         jobs=JobSettings(keep_backups_days=_KEEP_DAYS),
+        ledger=LedgerSettings(flush_ms=load.flush_ms),
         accounts=tuple(
             Account(id=name, broker="paper", cash_e4=_CASH_E4, lots_multiplier=times)
             for name, times in ACCOUNTS.items()

@@ -25,7 +25,7 @@ GOOD = {
 
 def test_a_session_leaves_reports_a_copy_and_equal_books():
     """The whole daemon runs to the end of the day; frames so far apart let exits wait for one."""
-    told = month.bench(month.Load(sessions=1, interval_ms=60_000))
+    told = month.bench(month.Load(sessions=1, interval_ms=60_000, flush_ms=10_000))
 
     assert told["sessions"] == told["books_equal"] == 1
     assert told["reports"] == {"written": 3, "expected": 3}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import count
 
 import pytest
@@ -66,7 +67,7 @@ def ran(day, monkeypatch):
 
 def told_of_code() -> str:
     """What `ordo run` told of itself on that day: all of it was made by this very code."""
-    settings = load(None, {"ORDO_WEB__ENABLED": "false"})
+    settings = load(None, os.environ | {"ORDO_WEB__ENABLED": "false"})
     return f"decided by {code_said(code_loaded(settings, 0))}"
 
 
