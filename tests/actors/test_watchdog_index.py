@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.domain.instants import SECOND_NS as S
+from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.index_silence import (
     begun_in,
     ended_in,
@@ -104,6 +107,14 @@ def test_an_index_that_is_told_to_have_no_price_has_no_silence_either():
     assert seen.told() == []
 
 
+def test_an_index_that_is_told_to_have_no_price_is_not_told_again():
+    seen = Seen()
+    seen.pass_by(0, 20, ce=100, pe=100, NIFTY=24_500)
+    seen.pass_by(21, 35)
+    seen.pass_by(36, 60, NIFTY=0)
+    assert seen.told() == [(35, last_told(20))]
+
+
 def test_an_index_that_comes_once_a_minute_is_not_silent_between_two():
     seen = Seen()
     for minute in range(10):
@@ -143,16 +154,26 @@ def test_once_its_shares_trade_no_more_an_index_is_not_owed(day, wall, is_over):
     assert bool(seen.told()) is not is_over
 
 
-def test_a_silence_counts_from_when_the_link_lives_again():
+def test_the_time_between_two_sessions_is_no_silence():
+    day = date(2024, 3, 2)
+    parts = tuple((each.open_ns, each.close_ns) for each in sessions(day, Segment.DERIVATIVES))
+    (_, closes_ns), (opens_ns, _) = parts
+    seen = Seen(replace(day_opened(day), sessions=parts), *ENTRY)
+    seen.pass_by(-30, -1, closes_ns, NIFTY=24_500)
+    seen.pass_by(0, 9, opens_ns)
+    seen.pass_by(10, 20, opens_ns, NIFTY=24_500)
+    assert seen.told() == []
+
+
+def test_what_was_told_before_the_link_died_is_forgotten_and_judges_nothing():
     seen = Seen()
     seen.pass_by(0, 20, ce=100, pe=100, NIFTY=24_500)
     seen.hear(LinkDied(T + 24 * S), T + 24 * S)
-    polled = prices(T + 40 * S, ce=100, SENSEX=80_000)
+    polled = prices(T + 40 * S, ce=100)
     seen.hear(FramePolled(polled), polled.at_ns)
     seen.hear(LinkRevived(T + 60 * S), T + 60 * S)
-    seen.pass_by(60, 60, NIFTY=24_500)
-    seen.pass_by(61, 90)
-    assert seen.told() == [(75, last_told(60))]
+    seen.pass_by(60, 120)
+    assert seen.told() == []
 
 
 def test_where_prices_of_the_feed_live_longer_so_do_those_of_an_index():
@@ -169,5 +190,5 @@ def test_another_day_begins_without_a_silence():
     seen.pass_by(21, 40)
     next_ns = clock("10:00:00", NEXT_DAY)
     seen.hear(day_opened(NEXT_DAY), next_ns - 3_600 * S)
-    seen.pass_by(0, 60, next_ns, ce=100, pe=100)
+    seen.pass_by(0, 60, next_ns, NIFTY=24_500)
     assert seen.told() == [(35, last_told(20))]

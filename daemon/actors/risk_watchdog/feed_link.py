@@ -35,7 +35,7 @@ class FeedLink:
     """
 
     __slots__ = (
-        *("_active", "_held", "_hours", "_lives_ns", "_newest", "_revived_ns", "_tellings"),
+        *("_active", "_held", "_hours", "_lives_ns", "_newest", "_tellings"),
         *("alive", "interval_ns", "looks_ns"),
     )
 
@@ -45,7 +45,6 @@ class FeedLink:
         self._newest = newest
         self._lives_ns = STALE_FLOOR_NS
         self._hours: Hours = ()
-        self._revived_ns = 0
         self._tellings: dict[str, Telling] = {}
         self._active: tuple[Watch, ...] = ()
         self._held: dict[str, list[str]] = {}
@@ -60,7 +59,7 @@ class FeedLink:
     def hear(self, told: LinkRevived | PaceLearnt) -> None:
         """Take in what the feed says."""
         if isinstance(told, LinkRevived):
-            self.alive, self._revived_ns = True, told.at_ns
+            self.alive = True
         else:
             self._lives_ns = told.lives_ns
 
@@ -83,8 +82,6 @@ class FeedLink:
             The turn; None: there was none, and nothing is to be told.
         """
         self.looks_ns = now_ns + max(LOOK_NS, self._lives_ns)
-        if not self.alive:  # what is polled is no news of the link
-            return turn
         since_ns = self._since_ns(now_ns)
         for index, symbols in self._held_by(active).items():
             told_ns = self._told_ns(frame, index, symbols)
@@ -117,7 +114,7 @@ class FeedLink:
         """Return since when indices are owed; now, where none is."""
         for opens_ns, closes_ns in self._hours:
             if opens_ns <= now_ns <= closes_ns:
-                return max(opens_ns, self._revived_ns)
+                return opens_ns
         return now_ns
 
     def _told_ns(self, frame: Frame, index: str, symbols: Iterable[str]) -> int:
