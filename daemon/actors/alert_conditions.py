@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog.account import LIMITS
 from daemon.domain.instants import SECOND_NS, day_of, wall_of
+from daemon.domain.market import index_silence
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
@@ -86,13 +87,16 @@ _OF_A_DAY = frozenset(
     {
         *("entries_paused", "order_parked", "feed_silent", "worth_unknown"),
         *("overfilled", "start_missed", "session", "square_off", "confirmation_wanted"),
-        *("traded_outside", "hours_changed", "entry_waits", UNTOLD),
+        *("traded_outside", "hours_changed", "entry_waits", "index_silent", UNTOLD),
     }
 )
 _RENEWED = frozenset({"books_differ", "hours_changed", "no_session"})
 """By another amount, or for another reason, it is another condition."""
 _OF_A_RUN = frozenset(
-    {"ledger_failed", "actor_disarmed", "entries_held", "no_session", "strategy_left_out"}
+    {
+        *("ledger_failed", "actor_disarmed", "entries_held", "no_session", "strategy_left_out"),
+        "index_silent",
+    }
 )
 
 
@@ -202,6 +206,11 @@ class Conditions:
                 return Condition(severity, "no_session", account, text, account)
             case Noted(NoteKind.HOURS, said):
                 return Condition(_CRITICAL, "hours_changed", "", said)
+            case Noted(NoteKind.STALE, said, account=account):
+                index = index_silence.begun_in(said)
+                text = f"{said}; look at the feed, and at what is held"
+                about = _in(account, index)
+                return Condition(_WARNING, "index_silent", about, text, account) if index else None
             case Noted(NoteKind.UNTOLD, said):
                 sink = said.partition(":")[0]
                 text = f"{said}; see that it is heard, and to `ordo outbox dead`"
@@ -226,14 +235,14 @@ class Conditions:
                     yield "strategy_stopped", fact.strategy_id
                     yield "strategy_left_out", fact.strategy_id
             case JobDone(job):
-                if job is Job.CHECK:  # it looks at the same, only later
-                    yield Job.EARLY_CHECK.value, ""
-                yield job.value, ""
+                yield from _done(job)
             case EntriesFreed(account, by):
                 yield "entries_held", f"{account} {by}"
             case LinkRevived() | SessionReady():
                 ready = fact.account if isinstance(fact, SessionReady) else ""
                 yield ("no_session", ready) if ready else ("feed_silent", "")
+            case Noted(NoteKind.STALE, said, account=account):
+                yield "index_silent", _in(account, index_silence.ended_in(said))
             case OrderUpdated() | OrderRefused():
                 self._heard_of(fact)
                 yield "order_parked", fact.intent_id
@@ -264,6 +273,13 @@ class Conditions:
 def _in(account: str, about: str) -> str:
     """Return what a condition is about where each account has one of its own."""
     return f"{about} {account}".rstrip()
+
+
+def _done(job: Job) -> tuple[Key, ...]:
+    """Return what a job that was done, or tried again, ends."""
+    done = (job.value, "")
+    # The second check of a morning looks at the same as the first, only later.
+    return (done, (Job.EARLY_CHECK.value, "")) if job is Job.CHECK else (done,)
 
 
 def _of_trading(

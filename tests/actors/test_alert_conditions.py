@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from daemon.actors.alert_conditions import HEARS, Conditions
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.instants import at
+from daemon.domain.market.index_silence import left, silent, told_again
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -75,6 +76,13 @@ UNWRITTEN = Latched("k1", LatchKind.KILL, Scope.ALL, "", "enough", "me", NOW, un
 EXPIRED = LegExpired("straddle", "ce", "NIFTY", NOW)
 NOT_FOUND = Noted(NoteKind.LEFT_OUT, "s takes no entries: no file", NOW, "s")
 NO_SESSION = Noted(NoteKind.SESSION, "zed needs a person: expired", DAY_NS, account="zed")
+
+
+def stale(text: str, account: str = "") -> Noted:
+    return Noted(NoteKind.STALE, text, NOW, account=account)
+
+
+SILENT = stale(silent("NIFTY", NOW))
 
 FILLED = OrderUpdated(ID, "B1", State.FILLED, 75, 75, NOW)
 WORKING = OrderUpdated(ID, "B1", State.WORKING, 0, 0, NOW)
@@ -156,6 +164,13 @@ def after(*facts: object) -> Conditions:
         (
             *(Noted(NoteKind.UNTOLD, "the sink pager: no", NOW), "untold", "the sink pager"),
             *("critical", TODAY),
+        ),
+        *(
+            (SILENT, "index_silent", "NIFTY", "warning", over)
+            for over in (
+                *(stale(told_again("NIFTY")), stale(left("NIFTY"))),
+                *(TODAY, EpochBegan(2, NOW)),
+            )
         ),
         (NOT_FOUND, "strategy_left_out", "s", "critical", EpochBegan(2, NOW)),
         (NOT_FOUND, "strategy_left_out", "s", "critical", StrategyStarted("s", "ann", NOW)),
@@ -316,6 +331,20 @@ def test_what_happens_at_home_is_told_with_the_account_and_what_is_everybodys_is
         "paper",
         "",
     ]
+
+
+def test_each_account_that_holds_something_of_a_silent_index_has_an_alert_of_its_own():
+    again = stale(told_again("NIFTY"))
+    others = stale(silent("SENSEX", NOW), "second"), stale(told_again("BANKNIFTY"), "second")
+    made = after(SILENT, stale(silent("NIFTY", NOW), "second"), *others, again)
+    assert [(each.about, each.account) for each in made.standing.values()] == [
+        ("NIFTY second", "second"),
+        ("SENSEX second", "second"),
+    ]
+
+
+def test_that_prices_are_stale_is_told_by_the_death_of_their_link_alone():
+    assert after(stale("nothing new since 10:00:00: prices are stale")).standing == {}
 
 
 def test_a_note_of_anything_else_alerts_nobody():

@@ -12,7 +12,8 @@ from pathlib import Path
 
 DAY = date(2026, 3, 9)
 STRIKES = (25_700, 25_800, 25_900)
-_EXPIRY = "10-Mar-2026"
+BSE_STRIKES = (83_900, 84_000, 84_100)
+_EXPIRY, _BSE_EXPIRY = "10-Mar-2026", "12-Mar-2026"
 _OPEN = datetime(2026, 3, 9, 9, 15)  # noqa: DTZ001  a file of recordings has Indian time
 _PARTS = ("LTP", "Bid_Price", "Bid_Qty", "Ask_Price", "Ask_Qty")
 _HEAD = ("snapshot", "index_name", "Expiry_Date", "Strike_Price", "CurrentVal")
@@ -44,13 +45,41 @@ def recorded(folder: Path, seconds: int, course: Course = still, touch: Touch = 
         course: of the price.
         touch: how much bid and ask show.
     """
-    sides = [f"{side}_{part}" for side in ("CALLS", "PUTS") for part in _PARTS]
-    lines = [",".join([*_HEAD, *sides])]
+    lines = []
     for second in range(seconds):
-        moment, spot = _OPEN + timedelta(seconds=second), 25_800 + second % 2
         last, units = course(second), touch(second)
         quote = f"{last:.2f},{last - 0.05:.2f},{units},{last + 0.05:.2f},{units}"
-        lines += [f"{moment},NIFTY,{_EXPIRY},{strike},{spot},{quote},{quote}" for strike in STRIKES]
+        lines += _snapshot(second, ("NIFTY", _EXPIRY), STRIKES, quote)
+    return _written(folder, lines)
+
+
+def two_exchanges(folder: Path, seconds: int, nse_seconds: int) -> Path:
+    """Write a morning of so many seconds in which NSE tells nothing any more after some of them.
+
+    Args:
+        folder: where.
+        seconds: how long.
+        nse_seconds: how long NSE tells its prices; BSE goes on.
+    """
+    lines = []
+    for second in range(seconds):
+        last = still(second)
+        quote = f"{last:.2f},{last - 0.05:.2f},{deep(0)},{last + 0.05:.2f},{deep(0)}"
+        if second < nse_seconds:
+            lines += _snapshot(second, ("NIFTY", _EXPIRY), STRIKES, quote)
+        lines += _snapshot(second, ("SENSEX", _BSE_EXPIRY), BSE_STRIKES, quote)
+    return _written(folder, lines)
+
+
+def _snapshot(
+    second: int, whose: tuple[str, str], strikes: tuple[int, ...], quote: str
+) -> list[str]:
+    moment, spot = _OPEN + timedelta(seconds=second), strikes[1] + second % 2
+    return [f"{moment},{','.join(whose)},{strike},{spot},{quote},{quote}" for strike in strikes]
+
+
+def _written(folder: Path, lines: list[str]) -> Path:
+    sides = [f"{side}_{part}" for side in ("CALLS", "PUTS") for part in _PARTS]
     path = folder / "deep_market.csv"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join([",".join([*_HEAD, *sides]), *lines]) + "\n")
     return path

@@ -194,13 +194,16 @@ class LiveDaemon(DaemonProcess):
         return [each["fact"] for each in self.events if each["event"] == kind]
 
 
-def laid_down(folder: Path, twin: Twin, settings: str, plan: str) -> None:
-    """Lay down settings, a strategy and credentials for a daemon at a twin."""
+def laid_down(folder: Path, twin: Twin, settings: str, plan: str, beside: str = "") -> None:
+    """Lay down settings, a strategy or two and credentials for a daemon at a twin."""
     (folder / "strategies").mkdir()
     (folder / "strategies" / "live_straddle.toml").write_text(plan)
+    if beside:
+        (folder / "strategies" / "beside.toml").write_text(beside)
+    started = ["live-straddle", "beside"] if beside else ["live-straddle"]
     (folder / "settings.toml").write_text(f"""{settings}
 [strategies]
-autostart = ["live-straddle"]
+autostart = {json.dumps(started)}
 [brokers.zerodha]
 api_root = "{twin.ready["url"]}"
 ws_root = "{twin.ready["ws_url"]}"
@@ -216,7 +219,11 @@ ws_root = "{twin.ready["ws_url"]}"
 
 @contextmanager
 def live_daemon(
-    folder: Path, settings: str = LIVE, plan: str = STRATEGY, market: tuple[str, ...] = ()
+    folder: Path,
+    settings: str = LIVE,
+    plan: str = STRATEGY,
+    market: tuple[str, ...] = (),
+    beside: str = "",
 ) -> Iterator[tuple[LiveDaemon, Twin]]:
     """A daemon that somebody has logged in and armed, on the eve of its first session.
 
@@ -225,10 +232,11 @@ def live_daemon(
         settings: of the daemon, but for where its broker is.
         plan: what it trades.
         market: options of the twin.
+        beside: another strategy, whose id is `beside`; empty: there is none.
     """
     twin = Twin(folder, *market)
     try:
-        laid_down(folder, twin, settings, plan)
+        laid_down(folder, twin, settings, plan, beside)
         daemon = LiveDaemon(folder, twin, ACCOUNTS.get(settings, "zed"))
         try:
             daemon.wait_line("needs a person")

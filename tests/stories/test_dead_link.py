@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.kit.deep_market import recorded, still
+from tests.kit.deep_market import recorded, still, two_exchanges
 from tests.kit.live_daemon import (
     LIVE,
     SHADOW,
@@ -28,6 +28,8 @@ HOURS, ONCE = ("09:15:05", "09:16:50"), "unfilled_after_ms = 10000"
 LEG = CALL + "lots = 3\nstop = { percent = 10 }\n"
 STRATEGY = strategy(*HOURS, LEG, ONCE)
 LONG = strategy(*HOURS, LEG.replace("sell", "buy"), ONCE)
+BESIDE = STRATEGY.replace("live-straddle", "beside").replace("NIFTY", "SENSEX")
+"""Of the other exchange, so that its prices are shown."""
 FROZEN, LEAP = 15, 36
 """So many seconds after the open the ticker freezes, and the price leaps."""
 ASKED = "what is held is priced by asking for it"
@@ -102,3 +104,17 @@ def test_without_an_answer_nothing_is_judged_and_the_stop_is_taken_once_the_tick
         daemon.wait_event("ExitFinished")
         assert [each["reason"] for each in daemon.told("ExitDecided")] == ["stop"]
         assert witnessed(twin, daemon) == WHOLE
+
+
+@thorough
+def test_what_is_held_is_asked_for_where_one_exchange_stands_still_and_another_trades_on(tmp_path):
+    market = ("--data", str(two_exchanges(tmp_path, 120, 20)))
+    with live_daemon(tmp_path, LIVE, STRATEGY, market, BESIDE) as (daemon, twin):
+        twin.pass_by(FROZEN)
+        daemon.wait_event("BasketEnded", complete=True)
+        twin.pass_by(LEAP - FROZEN)
+        daemon.wait_event("LinkDied")
+        twin.follow_clock(12, until=lambda: is_asked(daemon))
+        assert is_asked(daemon)
+        assert [text for text in notes(daemon) if "the indices of NSE are of 09:15:1" in text]
+        assert [text for text in notes(daemon) if ASKED in text]

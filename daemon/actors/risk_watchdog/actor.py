@@ -87,7 +87,7 @@ class RiskWatchdog:
         self._picture = Picture()
         self._newest = Newest()
         self._beats = Beats(router)
-        self._link = FeedLink()
+        self._link = FeedLink(self._newest)
         self._day: date | None = None
         self._sessions: tuple[tuple[int, int], ...] = ()
         self._last_ns = 0
@@ -178,6 +178,8 @@ class RiskWatchdog:
                 self._act(turn, watch, verdicts)
             if self._shown:
                 effects.extend(pnl_seen(watch, now_ns))
+        if now_ns >= self._link.looks_ns and young and active:
+            turn = self._link.look(turn, frame, active, now_ns)
         hurried = limited or watches.unheard or turn
         if now_ns < watches.next_exit_ns and not hurried:
             return effects
@@ -230,6 +232,7 @@ class RiskWatchdog:
             turn.record(moved)
         if watch is None:
             return
+        self._link.let_go(turn, self._watches.active, now_ns)
         known = self._watches.unheard
         self._leave_due(turn, watch, now_ns)
         if self._watches.unheard is not known:

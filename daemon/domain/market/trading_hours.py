@@ -40,6 +40,11 @@ def order_hours_of(symbol: str, hours: Hours) -> Hours:
     return _of(symbol, hours, lambda day: (*_trading(day), *auctions(day)))
 
 
+def index_hours(hours: Hours) -> Hours:
+    """Return when an index is told on a day with these hours: while its shares trade."""
+    return _of_shares(hours, _trading)
+
+
 def trades(symbol: str, hours: Hours, at_ns: int) -> bool:
     """Say whether a symbol trades at an instant of a day with these hours."""
     return _within(hours_of(symbol, hours), at_ns)
@@ -79,7 +84,11 @@ def _trading(day: date) -> tuple[Session, ...]:
 
 
 def _of(symbol: str, hours: Hours, parts_of_shares: Callable[[date], tuple[Session, ...]]) -> Hours:
-    if not hours or _segment(symbol) is Segment.DERIVATIVES:
+    return hours if _segment(symbol) is Segment.DERIVATIVES else _of_shares(hours, parts_of_shares)
+
+
+def _of_shares(hours: Hours, parts_of_shares: Callable[[date], tuple[Session, ...]]) -> Hours:
+    if not hours:
         return hours
     try:
         found = parts_of_shares(day_of(hours[0][0]))

@@ -9,6 +9,7 @@ from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.market.trading_hours import (
     closed_until,
     hours_of,
+    index_hours,
     next_opening_ns,
     order_hours_of,
     takes_orders,
@@ -41,6 +42,13 @@ def test_a_share_trades_by_the_hours_of_the_cash_market_and_all_else_by_the_days
     symbol, wall, is_open
 ):
     assert trades(symbol, hours(), at(DAY, time.fromisoformat(wall))) is is_open
+
+
+def test_an_index_is_told_while_its_shares_trade_and_all_day_where_no_table_knows_when():
+    ((opens_ns, closes_ns),) = index_hours(hours())
+    before = ((at(date(1999, 11, 19), time(10)), at(date(1999, 11, 19), time(15))),)
+    assert (opens_ns, closes_ns) == (at(DAY, time(9, 15)), at(DAY, time(15, 15)) - 1)
+    assert (index_hours(before), index_hours(())) == (before, ())
 
 
 @pytest.mark.parametrize(
