@@ -213,8 +213,7 @@ class RiskWatchdog:
     def _leave_due(self, turn: Turn, watch: Watch, now_ns: int) -> None:
         """Leave what is held of an entry that is to be left as a whole by now."""
         reason = watch.due(now_ns)
-        free = watch.free_legs() if reason is not None else ()
-        if reason is not None and free:
+        if reason is not None and (free := watch.free_legs()):
             self._leave(turn, watch, ExitLegs(watch.risk.strategy_id, free, reason), now_ns)
 
     def _insist(self, turn: Turn, strategy_id: str, now_ns: int) -> None:
