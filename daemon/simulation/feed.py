@@ -15,7 +15,8 @@ from daemon.simulation.timeline import Timeline
 
 _FEED = "feed"
 _STILL_NS = (4 * SECOND_NS, 40 * SECOND_NS)
-_PICTURE_NS = 5 * MILLISECOND_NS
+_PICTURE_NS, _LATER_NS = 5 * MILLISECOND_NS, 100 * MILLISECOND_NS
+"""How long after a start the first picture comes; where that opens a day, once it has opened."""
 _SPOILT = ("spoilt", "mixed up with")
 _FREAK = 3
 _RETOLD_NS = 300 * MILLISECOND_NS
@@ -75,9 +76,13 @@ class Feed:
             quotes[one] = replace(quotes[one], ltp_e4=quotes[one].ltp_e4 * _FREAK)
         return Frame(frame.at_ns, quotes)
 
-    def begin(self) -> None:
-        """Bring a whole picture to a daemon that has just begun, as a broker's feed does."""
-        self._timeline.after(_PICTURE_NS, self._picture)
+    def begin(self, *, opens: bool) -> None:
+        """Bring a whole picture to a daemon that has just begun, as a broker's feed does.
+
+        Args:
+            opens: another day begins with the daemon, and the feed is asked for once it has.
+        """
+        self._timeline.after(_LATER_NS if opens else _PICTURE_NS, self._picture)
 
     def _picture(self) -> None:
         if self._newest is not None:

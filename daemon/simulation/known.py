@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator
+from datetime import date
 
 from daemon.actors.watch import position_of
+from daemon.domain.instants import day_of
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.late import gives_back
-from daemon.domain.orders.reconcile import is_strangers
+from daemon.domain.orders.reconcile import LOOSE, is_strangers
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
     OrderFact,
     OrderParked,
+    OrderUpdated,
     Pocket,
     Purpose,
     State,
@@ -26,6 +29,7 @@ from daemon.messages import (
     BooksAgree,
     BooksDiffer,
     CancelAsked,
+    DayOpened,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -61,6 +65,9 @@ class Known:
         entering: entries that are under way, by basket.
         unwanted: legs of entries that were given up, unless what filled of them is kept.
         asked_ns: when the cancellation of an order was asked first, by intent id.
+        day: the newest that has opened; None: none has.
+        bygone_e4: what a leg without an entry has made of what was over before that day, by owner
+            and leg.
     """
 
     def __init__(self) -> None:
@@ -83,6 +90,9 @@ class Known:
         self.entering: dict[str, Basket] = {}
         self.unwanted: set[tuple[str, str]] = set()
         self.asked_ns: dict[str, int] = {}
+        self.day: date | None = None
+        self.bygone_e4: dict[tuple[str, str], int] = {}
+        self._over_e4: dict[tuple[str, str], int] = {}
 
     def apply(self, fact: object) -> None:
         """Take one fact in; those that nobody judges are passed over."""
@@ -92,6 +102,7 @@ class Known:
         self._hear_of_orders(fact)
         self._hear_of_exits(fact)
         self._hear_of_entries(fact)
+        self._hear_of_days(fact)
         match fact:
             case PositionChanged() | LevelMoved():
                 self._hear_of_levels(fact)
@@ -148,6 +159,17 @@ class Known:
             case CancelAsked(intent_id, at_ns):
                 self.asked_ns.setdefault(intent_id, at_ns)
 
+    def _hear_of_days(self, fact: object) -> None:
+        """What was opened and closed without an entry is of the day on which it was closed."""
+        match fact:
+            case OrderUpdated(intent_id) if order := self.book.order(intent_id):
+                key = (order.intent.strategy_id, order.intent.leg_id)
+                position = self.book.position(*key)
+                if key[0] in LOOSE and not position.net_quantity:
+                    self._over_e4[key] = position.sold_value_e4 - position.bought_value_e4
+            case DayOpened(day) if day != self.day:
+                self.day, self.bygone_e4 = day, dict(self._over_e4)
+
     def _hear_of_exits(self, fact: object) -> None:
         match fact:
             case ExitReplaced(intent_id, at_ns):
@@ -199,8 +221,9 @@ class Known:
         """Return the units that earlier orders like this one may still trade.
 
         An order may still trade where our book says so, or where it is on its way to the exchange
-        or works there, whatever our book says. An exit that was replaced counts no more. A stop
-        that rests counts as an exit, unless it was not known in time to be gone.
+        or works there, whatever our book says. An exit that was replaced counts no more, nor does
+        what our book has of an earlier day: no order outlives its day. A stop that rests counts as
+        an exit, unless it was not known in time to be gone.
 
         Args:
             intent: this one.
@@ -216,7 +239,7 @@ class Known:
                 continue
             if other.intent_id in live:
                 possible += other.quantity - order.filled_quantity
-            else:
+            elif day_of(other.decided_ns) == day_of(intent.decided_ns):
                 possible += order.remaining_quantity
         return possible
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.instruments import parts_of
+from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import Intent, Purpose, Side, State
 from daemon.simulation.known import Known
 
@@ -37,7 +38,8 @@ def sold_beside_a_sale(known: Known, intent: Intent, at_ns: int) -> str:
     """Say which entry may still open a short that a long guards which is sold.
 
     It does where it is not known to be over, and its basket goes no further. It is waited for until
-    it is parked, and for so long.
+    it is parked, and for so long. What somebody orders by hand once the exit is owed is wanted,
+    until he takes it back.
 
     Args:
         known: what the facts say.
@@ -54,7 +56,8 @@ def sold_beside_a_sale(known: Known, intent: Intent, at_ns: int) -> str:
         opens = other.purpose is Purpose.ENTRY and other.side is Side.SELL
         if not opens or other.strategy_id != intent.strategy_id or other.parent in known.entering:
             continue
-        if not _beside(other.symbol, intent):
+        by_hand = other.strategy_id in LOOSE and other.intent_id not in known.asked_ns
+        if not _beside(other.symbol, intent) or (by_hand and other.decided_ns > owed.at_ns):
             continue
         asked_ns = known.asked_ns.get(other.intent_id, at_ns)
         is_waited_out = order.state is State.WORKING and at_ns - asked_ns >= _GONE_NS

@@ -225,6 +225,11 @@ class Network:
             self._terminal.trade(frame, self._timeline.now_ns())
             self._changed(())
 
+    def dawn(self) -> None:
+        """Another day begins at the broker: it shows a book of that day, and to a new session."""
+        self.session.expire()
+        self._changed(())
+
     def calm(self, *, closes: bool) -> None:
         """Nothing goes wrong any more: let whoever is at the terminal put in order what he did.
 

@@ -15,11 +15,13 @@ class Given(Struct, frozen=True):
         without: faults that are taken out.
         crash_at: crash at this gap, counted over the whole run, and then soon after starts; the
             run takes seconds, not minutes. None: as chance has it.
+        days: how many it plays a part of: one, or two with the night between them.
     """
 
     seed: int
     without: frozenset[Struck] = frozenset()
     crash_at: int | None = None
+    days: int = 1
 
 
 class Outcome(Struct, frozen=True):

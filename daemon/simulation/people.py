@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.app import Account
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.words import OrderType, Pocket, Product, Side, State
@@ -48,6 +48,8 @@ _AGAIN_NS = (0, 12 * SECOND_NS)
 _LEAVES_EVERY_NS = 10 * SECOND_NS
 _BEAT_NS, _SELDOM_NS = SECOND_NS, 30 * SECOND_NS
 _MOST_ORDERS, _MOST_TIMES = 3, 4
+_KNOWN_NS = DAY_NS - 1
+"""How long after it was asked for first a request is known again for sure."""
 _OK, _CONFLICT = 200, 409
 _BY = "somebody"
 
@@ -67,6 +69,9 @@ class People:
         allow: is told what they will ask for: whose, of which leg, and units.
         heard: judges what they hear.
         tell: brings a message to an actor of the daemon that is there; returns whether one is.
+
+    Attributes:
+        wakes_ns: says when they look again who would at an instant.
     """
 
     def __init__(
@@ -85,22 +90,26 @@ class People:
         self._talks: dict[int, _Talk] = {}
         self._requests: list[OrderAsked] = []
         self._leaves_ns = self._orders_number = 0
+        self.wakes_ns: Callable[[int], int] = lambda wanted_ns: wanted_ns
 
-    def plan(self, account: Account, piece: Piece, until_ns: int) -> None:
+    def plan(self, account: Account, piece: Piece, days_ns: Sequence[tuple[int, int]]) -> None:
         """Choose what they will ask for, and when.
+
+        What was asked for on a day before is asked for again in the morning of the last.
 
         Args:
             account: in which.
             piece: of its contracts.
-            until_ns: when nothing goes wrong any more.
+            days_ns: from when until when each day lasts.
         """
         self._router, symbols, lot = account.router, piece.symbols, piece.lot
-        dice, now_ns = self._timeline.dice, self._timeline.now_ns()
+        dice, (morning_ns, _) = self._timeline.dice, days_ns[-1]
         for at in range(dice.below(_MOST_ORDERS + 1, "orders by hand")):
             symbol = symbols[dice.below(len(symbols), "by hand of", at)]
             side = (Side.BUY, Side.SELL)[dice.below(2, "by hand side", at)]
             product = tuple(Product)[dice.below(len(Product), "by hand product", at)]
-            first_ns = dice.between(now_ns, until_ns, "by hand at", at)
+            day_ns = days_ns[dice.below(len(days_ns), "by hand on", at)]
+            first_ns = dice.between(*day_ns, "by hand at", at)
             asked = OrderAsked(
                 *(f"req-{at}", account.id, symbol, side, lot, OrderType.MARKET, 0, 0),
                 *("", _BY, first_ns, product),
@@ -110,6 +119,9 @@ class People:
             for time in range(1 + dice.below(_MOST_TIMES, "times", at)):
                 later_ns = dice.between(*_AGAIN_NS, f"again {at}", time) if time else 0
                 self._timeline.at(first_ns + later_ns, partial(self._ask, asked))
+            if first_ns < morning_ns:
+                again_ns = dice.between(morning_ns, first_ns + _KNOWN_NS, "by hand anew", at)
+                self._timeline.at(again_ns, partial(self._ask, asked))
         self._timeline.after(_BEAT_NS, self._watch)
 
     def look(self) -> None:
@@ -139,7 +151,8 @@ class People:
         """Nothing goes wrong any more: ask for everything again once, and leave what is held."""
         if not self._leaves_ns:
             for asked in self._requests:
-                self._ask(asked)
+                if now_ns <= asked.at_ns + _KNOWN_NS:
+                    self._ask(asked)
         if now_ns < self._leaves_ns:
             return
         self._leaves_ns = now_ns + _LEAVES_EVERY_NS
@@ -149,7 +162,8 @@ class People:
 
     def _watch(self) -> None:
         self.look()
-        self._timeline.after(_SELDOM_NS if self._leaves_ns else _BEAT_NS, self._watch)
+        beat_ns = _SELDOM_NS if self._leaves_ns else _BEAT_NS
+        self._timeline.at(self.wakes_ns(self._timeline.now_ns() + beat_ns), self._watch)
 
     def _ask(self, asked: OrderAsked) -> None:
         wanted = ClaimRequest(asked.request_id, asked.symbol, self._timeline.now_ns(), once=True)

@@ -5,6 +5,7 @@ Minutes for whole runs; seconds for those of which very many are played, each to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, time
 from decimal import Decimal
 from functools import cache
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from daemon.app import Account, accounts_of
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.money import E4
+from daemon.domain.orders.words import Product
 from daemon.domain.plans.parsing import parse
 from daemon.domain.plans.schema import (
     Bound,
@@ -30,16 +32,27 @@ from daemon.domain.plans.schema import (
     Strike,
     TrailStep,
 )
+from daemon.domain.plans.words import Weekday
 from daemon.runtime.budget import Window
 from daemon.settings import Settings
 from daemon.simulation.dice import Dice
+from daemon.simulation.judge import Measures
+from daemon.simulation.market import FRAME_NS
+from daemon.simulation.outcome import Given
+from daemon.simulation.pump import SLOWEST_NS
 
-DAY = date(2026, 3, 9)
+DAY, NEXT_DAY = date(2026, 3, 9), date(2026, 3, 10)
+"""On the second of them the options expire that are traded on the first."""
+_LATE, _EVENING = time(9, 21, 40), time(9, 22)
+"""When what is carried is entered, so that not all of it has met a stop by the evening."""
 _SHIPPED = Path(__file__).parents[2] / "strategies"
 _RECONCILE_NS = 5 * SECOND_NS
 _LOTS = 30
 """More than one order may carry, so that a leg is cut into slices."""
 _CASH_E4 = 100_000_000 * E4
+_FRESH_NS = 3 * FRAME_NS
+_BUNCHED_NS = 2 * SLOWEST_NS
+"""A write waits for the disk while it finishes one batch and writes the next."""
 _WINDOWS = (Window(5, SECOND_NS, 2), Window(20, 60 * SECOND_NS, 8))
 """Narrower than the presets, so that a few minutes meet their ends."""
 _TRAIL = LegTrail(TrailStep(points=Decimal(4)), TrailStep(points=Decimal(3)))
@@ -76,6 +89,8 @@ class Scenario(Struct, frozen=True):
         over: from when on nothing is entered any more, and no entry is under way.
         ends: when nothing goes wrong any more.
         kills: before which steps a kill may be pulled: below one of these.
+        evening: when nothing goes wrong on the first of two days any more; None: it is the only
+            one.
     """
 
     plans: tuple[Plan, ...]
@@ -83,12 +98,33 @@ class Scenario(Struct, frozen=True):
     over: time
     ends: time
     kills: tuple[int, int]
+    evening: time | None = None
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days that it plays parts of; it begins on the first and ends on the last of them."""
+        return (DAY,) if self.evening is None else (DAY, NEXT_DAY)
 
     def kill_at(self, dice: Dice) -> int:
         """Return the step before which a kill is pulled, often before an entry; -1: none is."""
         if dice.below(10, "kill") not in range(4):
             return -1
         return dice.below(self.kills[dice.below(2, "kill late")], "kill at")
+
+
+def chosen(dice: Dice, given: Given) -> Scenario:
+    """Return what a run plays.
+
+    Args:
+        dice: its chance.
+        given: what it is made from.
+    """
+    rests, shares = dice.below(2, "stops rest") == 0, dice.below(2, "shares") == 0
+    if given.crash_at is not None:
+        return seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
+    if given.days > 1:
+        return nights(rests=rests, shares=shares)
+    return minutes(rests=rests, shares=shares)
 
 
 @cache
@@ -143,9 +179,32 @@ def seconds(*, hedged: bool, rests: bool) -> Scenario:
     return Scenario((_resting(plan) if rests else plan,), begins, over, ends, (60, 240))
 
 
-def planned(plan: Plan, lot: int) -> dict[tuple[str, str], int]:
-    """Return the units that each leg of a strategy is to hold; it enters once in its day."""
-    return {(plan.id, leg.id): leg.lots * lot for leg in plan.legs}
+@cache
+def nights(*, rests: bool, shares: bool) -> Scenario:
+    """Return the strategies of minutes, carried over a night and left on the day of their expiry.
+
+    They enter on the first day alone, and are over minutes after the second has begun.
+
+    Args:
+        rests: wider stops of the shorts rest at the broker.
+        shares: limits of the straddle are shares of its premium, not rupees.
+    """
+    one = minutes(rests=rests, shares=shares)
+    plans = tuple(map(_carried, one.plans))
+    return replace(one, plans=plans, evening=_EVENING, kills=(100, 5_000))
+
+
+def measures(plans: Sequence[Plan], lot: int) -> Measures:
+    """Return what the judge of these strategies goes by; each of them enters once.
+
+    Args:
+        plans: the strategies.
+        lot: units of one lot of their options.
+    """
+    legs = {(plan.id, leg.id): leg for plan in plans for leg in plan.legs}
+    planned = {key: leg.lots * lot for key, leg in legs.items()}
+    only = account()
+    return Measures(only.id, only.windows, planned, legs, _FRESH_NS, _BUNCHED_NS)
 
 
 def _timed(name: str, times: tuple[time, time, time], legging_ms: int) -> Plan:
@@ -155,6 +214,11 @@ def _timed(name: str, times: tuple[time, time, time], legging_ms: int) -> Plan:
     legging = replace(plan.entry.legging, timeout_ms=legging_ms)
     entry = replace(plan.entry, at=enters, no_later_than=until, legging=legging)
     return replace(plan, entry=entry, exit=replace(plan.exit, at=leaves))
+
+
+def _carried(plan: Plan) -> Plan:
+    entry = replace(plan.entry, at=_LATE, no_later_than=_EVENING)
+    return replace(plan, entry=entry, product=Product.CARRY, days=(Weekday.MON,))
 
 
 def _resting(plan: Plan) -> Plan:

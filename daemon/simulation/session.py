@@ -41,6 +41,10 @@ class Session:
             shut_ns = self._timeline.dice.between(*_SHUT_NS, "session shut", self._ends)
             self._stands, self._shut_ns = False, self._timeline.now_ns() + shut_ns
 
+    def expire(self) -> None:
+        """End it, as that of every day ends; whoever logs in is given another one."""
+        self._stands = False
+
     def refuses(self) -> bool:
         """Say whether what is asked now is refused; the keeper hears of that."""
         if not self._stands:

@@ -35,6 +35,7 @@ class Sweep(Struct):
     Attributes:
         runs: how many were played.
         seeds: of which seeds.
+        days: how many they played a part of.
         gaps: crashes at a named gap: so many pairs of seed and step.
         crash_points: all crashes, with those in the recovery from another.
         steps: messages read and held effects carried out.
@@ -50,6 +51,7 @@ class Sweep(Struct):
 
     runs: int = 0
     seeds: set[int] = field(default_factory=set)
+    days: int = 0
     gaps: int = 0
     crash_points: int = 0
     steps: int = 0
@@ -66,6 +68,7 @@ class Sweep(Struct):
         """Count one run."""
         self.runs += 1
         self.seeds.add(outcome.given.seed)
+        self.days += outcome.given.days
         named = outcome.given.crash_at is not None and outcome.lives > 1
         self.gaps += named
         self.struck[Kind.CRASH] += named

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from daemon.domain.chain import verify
+from daemon.domain.instants import day_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.late import is_handed_on
@@ -75,13 +76,37 @@ def is_settled(known: Known, exchange: Exchange, latches: Sequence[Latch]) -> bo
     return True
 
 
+def is_heard(known: Known, exchange: Exchange) -> bool:
+    """Say whether all that was traded is heard of, and all that may still trade works there.
+
+    Args:
+        known: what our facts say.
+        exchange: the other witness.
+    """
+    for order in known.book.open_orders():
+        there = exchange.orders_by_client_id(order.intent.intent_id)
+        if there[-1].status is not Status.WORKING if there else order.state is not State.PARKED:
+            return False
+    try:
+        both_books_hold_the_same(known, exchange)
+        both_books_count_the_same_money(known, exchange)
+    except Violated:
+        return False
+    return True
+
+
 def every_order_is_accounted_for(known: Known, exchange: Exchange) -> None:
-    """I3: no order is unresolved, but for those that nobody shows, which a person was told of."""
+    """I3: no order is unresolved, but for those that nobody shows, which a person was told of.
+
+    Those are what was parked, and what is of an earlier day: it is over, and what it filled is
+    unproven.
+    """
     for order in known.book.open_orders():
         intent_id = order.intent.intent_id
         there = exchange.orders_by_client_id(intent_id)
         told = any(intent_id in note for note in known.notes)
-        if order.state is State.PARKED and not there and told:
+        is_over = known.day is not None and day_of(order.intent.decided_ns) < known.day
+        if (is_over or order.state is State.PARKED) and not there and told:
             continue
         theirs = there[-1].status if there else "not there"
         raise Violated("I3", f"{intent_id} is {order.state}, and at the exchange it is {theirs}")

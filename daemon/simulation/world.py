@@ -18,8 +18,7 @@ from daemon.app.given.wiring import actors
 from daemon.app.watching.latch_watch import LatchWatch
 from daemon.brokers.door import Door
 from daemon.brokers.paper import Paper
-from daemon.brokers.paper_exchange import exchange
-from daemon.domain.instants import SECOND_NS, at
+from daemon.domain.instants import SECOND_NS, at, day_of
 from daemon.domain.market.frames import Frame
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import OrderUpdated
@@ -27,7 +26,6 @@ from daemon.errors import OrdoError
 from daemon.messages import (
     AccountSeen,
     Ask,
-    DayOpened,
     FreeEntries,
     HoldEntries,
     PauseEntries,
@@ -49,28 +47,26 @@ from daemon.simulation.dice import Dice
 from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.feed import Feed
 from daemon.simulation.heard import Heard
-from daemon.simulation.judge import Judge, Measures, Violated
+from daemon.simulation.judge import Judge, Violated
 from daemon.simulation.kills import Kills
 from daemon.simulation.ledger import LATE_NS, SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
 from daemon.simulation.mirror import SimulatedMirror
 from daemon.simulation.network import Network, Planned
+from daemon.simulation.night import Night, exchange
 from daemon.simulation.outcome import Given, Outcome
 from daemon.simulation.people import People
-from daemon.simulation.pump import SLOWEST_NS, SimulatedPump, Trace
+from daemon.simulation.pump import SimulatedPump, Trace
 from daemon.simulation.raising import raising
 from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_was_told
 from daemon.simulation.session import Session
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
-from daemon.simulation.verdict import is_settled, judge_end
+from daemon.simulation.verdict import is_heard, is_settled, judge_end
 from daemon.simulation.wall import SimulatedWall
 
 QUIET_NS, _LAST_NS = 330 * SECOND_NS, 30 * SECOND_NS
 """How long nothing goes wrong, and how long the end may then wait for people to have seen it."""
-_FRESH_NS = 3 * FRAME_NS
-_BUNCHED_NS = 2 * SLOWEST_NS
-"""A write waits for the disk while it finishes one batch and writes the next."""
 _KEPT_EVENTS = 200
 _ACCOUNT, _RISK = 1, 2
 """The numbers of what is asked at every start."""
@@ -99,23 +95,14 @@ class World:
     def __init__(self, given: Given, folder: Path) -> None:
         self._given, self._folder = given, folder
         self._dice = dice = Dice(given.seed)
-        crashed = given.crash_at is not None
-        self._fates = Fates(dice, given.without, crashed=crashed)
+        self._fates = Fates(dice, given.without, crashed=given.crash_at is not None)
         self._crashes = Crashes(dice, self._fates, given.crash_at)
-        rests = dice.below(2, "stops rest") == 0
-        self._scenario = scenario.minutes(rests=rests, shares=dice.below(2, "shares") == 0)
-        if crashed:
-            self._scenario = scenario.seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
+        self._scenario = scenario.chosen(dice, given)
+        self._night = Night(dice, self._scenario)
         self._account = account = scenario.account()
         self._plans, self._piece = self._scenario.plans, Piece(dice, scenario.DAY)
-        planned = {
-            leg: units
-            for plan in self._plans
-            for leg, units in scenario.planned(plan, self._piece.lot).items()
-        }
-        legs = {(plan.id, leg.id): leg for plan in self._plans for leg in plan.legs}
-        measures = Measures(account.id, account.windows, planned, legs, _FRESH_NS, _BUNCHED_NS)
-        self._judge, self._heard = Judge(measures), Heard()
+        self._judge = Judge(scenario.measures(self._plans, self._piece.lot))
+        self._heard = Heard()
         begins_ns = at(scenario.DAY, self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
         self._ledger = SimulatedLedger(
@@ -126,8 +113,7 @@ class World:
         self._sink = SimulatedSink(self._ledger.disk.rows, dice, self._fates, begins_ns)
         self._ledger.stored = lambda: self._sink.wake(self._timeline.now_ns())
         self._trace = Trace(_KEPT_EVENTS)
-        twin_faults = Planned(fates=self._fates)
-        self._exchange = exchange(account.cash_e4, type(account.latency)(), None, twin_faults)
+        self._exchange = exchange(account, Planned(fates=self._fates))
         self._judge.trades = self._exchange.trades
         paper = Paper(self._exchange, self._timeline.now_ns)
         self._network = Network(paper, self._timeline, self._fates, self._judge, self._news)
@@ -140,10 +126,11 @@ class World:
         self._wall = SimulatedWall(dice, self._fates, self._hold)
         self._feed = Feed(self._timeline, self._fates, self._given_frame, self._tell)
         self._people = People(self._timeline, self._judge.allow, self._heard, self._tell)
+        self._people.wakes_ns = self._night.wakes_ns
         self._kills = Kills(self._timeline, folder, self._scenario, self._brake)
         self._kills.pulled, self._deadlines.stands = self._deadlines.pulled, self._stands
         self._judge.killed = self._kills.cover
-        self._quiet_ns = at(scenario.DAY, self._scenario.ends)
+        self._quiet_ns = at(self._scenario.days[-1], self._scenario.ends)
         self._settled = False
         self._rested: int | None = None
 
@@ -152,7 +139,8 @@ class World:
         violated = sentence = ""
         try:
             self._timeline.after(0, self._market)
-            self._people.plan(self._account, self._piece, self._quiet_ns)
+            days_ns = self._night.days_ns(self._timeline.now_ns(), self._quiet_ns)
+            self._people.plan(self._account, self._piece, days_ns)
             self._start()
             self._play()
             self._ledger.end()
@@ -205,8 +193,7 @@ class World:
         self._judge.begins(self._ledger.facts())
         self._mirror.begin(self._ledger, now_ns)
         epoch = self._ledger.begin_epoch(now_ns)
-        facts = self._ledger.facts()
-        run = Run(self._piece, (scenario.DAY,), epoch, state_dir=self._folder, served=True)
+        run = Run(self._piece, self._scenario.days, epoch, state_dir=self._folder, served=True)
         account = self._account
         specs = [
             raising(spec, self._fates) for spec in actors([account], self._plans, run, shown=True)
@@ -219,16 +206,18 @@ class World:
         self._pump = pump
         pump.tell(account.router, Ask(_ACCOUNT, SeeAccount()), Lane.CONTROL)
         pump.tell("watchdog", Ask(_RISK, SeeRisk()), Lane.CONTROL)
-        if not any(isinstance(fact, DayOpened) for fact in facts):
-            pump.tell("timekeeper", DayBegins(scenario.DAY, FRAME_NS))
-        self._feed.begin()
+        today = day_of(now_ns)
+        if opens := self._judge.known.day != today:
+            pump.tell("timekeeper", DayBegins(today, FRAME_NS))
+        self._feed.begin(opens=opens and today != scenario.DAY)
         self._wall.begin(now_ns)
         self._sink.begin(now_ns)
         self._crashes.begin(self._lives)
 
     def _is_due(self, pump: SimulatedPump) -> bool:
-        """Say whether the daemon crashes now; in the quiet while it never does."""
-        if self._timeline.now_ns() >= self._quiet_ns:
+        """Say whether the daemon crashes now; in an evening and the quiet while it never does."""
+        now_ns = self._timeline.now_ns()
+        if now_ns >= self._quiet_ns or self._night.is_evening(now_ns):
             return False
         return self._crashes.is_due(self._trace.steps, pump.steps, pump.deeds)
 
@@ -246,15 +235,15 @@ class World:
         written = self._fates.of(Call.WRITE) is Kind.COMMIT_UNKNOWN
         self._ledger.crash(written=written, torn=torn)
         self._trace.step(self._timeline.now_ns(), "world", f"crash {self._lives}")
-        down_ns = self._crashes.down_ns()
-        self._timeline.after(down_ns, self._start)
-        lives_on_ns = self._timeline.now_ns() + down_ns + self._crashes.lives_on_ns
-        self._quiet_ns = max(self._quiet_ns, lives_on_ns)
+        starts_ns = self._night.starts_ns(self._timeline.now_ns() + self._crashes.down_ns())
+        self._timeline.at(starts_ns, self._start)
+        self._quiet_ns = max(self._quiet_ns, starts_ns + self._crashes.lives_on_ns)
 
     def _market(self) -> None:
         """Bring a frame: the exchange always sees it, the daemon unless something is in the way."""
         now_ns = self._timeline.now_ns()
-        quiet = self._fates.quiet = now_ns >= self._quiet_ns
+        quiet = now_ns >= self._quiet_ns
+        self._fates.quiet = quiet or self._night.is_evening(now_ns)
         if not quiet:
             self._busy = self._trace.steps
         else:
@@ -263,11 +252,26 @@ class World:
             self._look_whether_settled(now_ns)
         if self._settled:
             return
-        self._timeline.after(2 * FRAME_NS if quiet else FRAME_NS, self._market)
+        self._await_night(now_ns)
+        next_ns = self._night.wakes_ns(now_ns + (2 * FRAME_NS if quiet else FRAME_NS))
+        self._timeline.at(next_ns, self._market)
+        if self._night.falls(now_ns):
+            return
         frame = self._piece.next(now_ns, thin=self._fates.of(Call.DEPTH) is Kind.THIN)
         self._network.on_frame(frame)
         self._wall.look(now_ns)
         self._feed.bring(frame)
+
+    def _await_night(self, now_ns: int) -> None:
+        """Let night fall, with which the daemon ends, once it has heard of all that was traded."""
+        if not self._night.is_evening(now_ns):
+            return
+        self._network.calm(closes=False)
+        pump, is_still = self._pump, not self._judge.travelling
+        is_still = is_still and is_heard(self._judge.known, self._exchange)
+        if pump is not None and pump.is_at_rest() and is_still:
+            self._night.fall(self._timeline, self._exchange, self._network)
+            self._crash(pump)
 
     def _look_whether_settled(self, now_ns: int) -> None:
         """End a run, a long one after its quiet while, once all is done and people have seen it."""
@@ -281,7 +285,7 @@ class World:
             self._people.look()
 
     def _is_settled(self, now_ns: int) -> bool:
-        if now_ns < at(scenario.DAY, self._scenario.over) or self._judge.travelling:
+        if now_ns < at(self._scenario.days[-1], self._scenario.over) or self._judge.travelling:
             return False
         at_rest = self._pump is not None and self._pump.is_at_rest()
         return at_rest and is_settled(self._judge.known, self._exchange, self._kills.standing)

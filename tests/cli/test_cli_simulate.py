@@ -8,7 +8,7 @@ import pytest
 
 from daemon.cli import simulate
 from tests.kit.commands import told
-from tests.simulation.mutants import parked_in_silence
+from tests.simulation.mutants import parked_in_silence, unlinked_records
 
 
 @pytest.mark.untraced
@@ -92,11 +92,26 @@ def test_crashes_at_every_gap_end_once_there_were_enough():
     assert document["gaps"] == document["runs"]
 
 
+@pytest.mark.untraced
+def test_runs_of_two_days_count_both_and_are_played_again_as_such(monkeypatch):
+    unlinked_records(monkeypatch)
+    monkeypatch.setattr(simulate, "fewest", lambda failed: failed)
+
+    document = json.loads(told("simulate", "--seeds", "2:3", "--days", "2", "--json").out)
+
+    assert (document["runs"], document["simulated_days"]) == (2, 4)
+    replays = [failure["replay"] for failure in document["failures"]]
+    assert replays == [f"ordo simulate --seeds {seed} --days 2" for seed in (2, 3)]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--seeds", "x"), "'x' names no seeds; write 7, or 1:200 for those from 1 to 200"),
         (("--seeds", "9:2"), "'9:2' names no seeds"),
+        (("--days", "3"), "Invalid value for '--days'"),
+        (("--days", "2", "--crash-at", "3"), "at a named gap takes seconds of one day"),
+        (("--days", "2", "--crash-every-gap"), "at a named gap takes seconds of one day"),
         (("--jobs", "0"), "Invalid value for '--jobs'"),
         (("--crash-points", "0"), "Invalid value for '--crash-points'"),
         (("--without", "rain#1"), "take a fault as a run that failed prints it"),

@@ -1,12 +1,16 @@
 """What the judge folds of facts: where each level stands, and whose arming is still to come."""
 
 import pytest
+from msgspec.structs import replace
 
+from daemon.domain.instants import DAY_NS
+from daemon.domain.orders.words import Intent, IntentRecorded, OrderType, Purpose, Side
 from daemon.domain.risk.moves import LevelMoved, Move
 from daemon.simulation.known import Known
 from tests.kit.acting import opened, sold
 
 KEY = ("s", "ce")
+RESTS = (OrderType.LIMIT, 1, Purpose.EXIT, "x")
 
 
 def moved(to_e4, move=Move.ARMED):
@@ -43,3 +47,14 @@ def test_the_floors_of_two_entries_of_a_strategy_are_two():
         known.apply(LevelMoved("s", "", Move.LOCKED, 0, floor_e4, 0, basket_id=basket_id))
     assert known.floors == {("s", "s:1"): 950, ("s", "s:2"): 1950}
     assert known.levels == {}
+
+
+def test_an_order_in_doubt_counts_beside_others_of_its_day_and_on_a_later_one_where_it_is_live():
+    known, later_ns = Known(), 100 * DAY_NS
+    exit_ = Intent(*("1", "paper", *KEY, "CE", Side.BUY, 75), *RESTS, 0, 0)
+    known.apply(IntentRecorded(exit_, 0))
+    today, tomorrow = (replace(exit_, intent_id="2", decided_ns=ns) for ns in (1, later_ns))
+
+    assert known.on_their_way(today, ()) == 75
+    assert known.on_their_way(tomorrow, ()) == 0
+    assert known.on_their_way(tomorrow, {"1"}) == 75

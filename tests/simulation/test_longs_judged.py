@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -99,3 +100,14 @@ def test_an_option_is_sold_beside_a_short_of_another_underlying():
     other = replace(HEDGE, symbol="BANKNIFTY-2025-09-30-54000-CE")
     assert not sold_before_a_short(known(SENT, GIVEN_UP, FILLED), other, {CE: -75})
     assert not sold_beside_a_sale(known(SENT, GIVEN_UP, OWED), other, 101 * S)
+
+
+def test_an_order_by_hand_is_wanted_beside_an_exit_owed_before_it_until_it_is_taken_back():
+    by_hand = replace(SALE, strategy_id=MANUAL, parent="manual:1", decided_ns=101 * S)
+    hedge, its = replace(HEDGE, strategy_id=MANUAL), replace(OWED, strategy_id=MANUAL)
+    sent, before = (IntentRecorded(replace(by_hand, decided_ns=ns), ns) for ns in (101 * S, 99 * S))
+
+    assert not sold_beside_a_sale(known(its, sent, WORKS), hedge, 102 * S)
+    assert sold_beside_a_sale(known(its, before, WORKS), hedge, 102 * S)
+    taken_back = CancelAsked("e1", 101 * S)
+    assert sold_beside_a_sale(known(its, sent, WORKS, taken_back), hedge, 102 * S)

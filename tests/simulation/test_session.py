@@ -38,6 +38,17 @@ def test_a_session_stands_until_it_ends():
     assert refused == [1]
 
 
+def test_with_its_day_a_session_ends_and_whoever_logs_in_is_given_another():
+    made, timeline, refused = session()
+    made.lets_in(1)
+    made.expire()
+    assert made.refuses()
+    later(timeline, SECOND_NS)
+    assert refused == [1]
+    assert made.lets_in(2)
+    assert not made.refuses()
+
+
 def test_nobody_is_let_in_until_a_while_after_it_has_ended():
     made, timeline, _ = session()
     made.look()
