@@ -267,9 +267,8 @@ class World:
         if not self._night.is_evening(now_ns):
             return
         self._network.calm(closes=False)
-        pump, is_still = self._pump, not self._judge.travelling
-        is_still = is_still and is_heard(self._judge.known, self._exchange)
-        if pump is not None and pump.is_at_rest() and is_still:
+        is_still = not self._judge.travelling and is_heard(self._judge.known, self._exchange)
+        if (pump := self._pump) is not None and pump.is_at_rest() and is_still:
             self._night.fall(self._timeline, self._exchange, self._network)
             self._crash(pump)
 

@@ -196,8 +196,10 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     Our book is the evidence of the fills. What the broker does not show, and an exit of an earlier
     day may have closed, is not closed again; nor is what outlived its day. Where two equal readings
     of the positions say otherwise, nothing is sold that the broker does not show, and a kill of the
-    account closes no more than what the broker shows. What exits of other legs were sent for before
-    is theirs.
+    account closes no more than what the broker shows. Of what is not of our making nothing but
+    readings tells, so there the newest one suffices: units that no order explained, and that were
+    closed, may show with their order later. What exits of other legs were sent for before is
+    theirs.
 
     Args:
         desk: of the account.
@@ -210,7 +212,7 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     net = still_held(desk, leg, pocket, net)
     gap = outlived.shown_gap(desk, pocket)
     if gap is None and (net > 0 or desk.halts.closes_all()):
-        gap = desk.reads.shown_gap(pocket, desk.terms.verify_ns)
+        gap = desk.reads.shown_gap(pocket, 0 if leg[0] == EXTERNAL else desk.terms.verify_ns)
     if gap is None:
         return net
     sign = 1 if net > 0 else -1

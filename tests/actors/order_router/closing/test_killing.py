@@ -54,6 +54,12 @@ def stages(stage):
     return [(fact.stage.value, fact.attempts) for fact in stage.told(KillStaged)]
 
 
+def closed(stage):
+    """What our exits were for."""
+    exits = (each for each in stage.intents() if each.purpose is Purpose.EXIT)
+    return [(each.symbol, each.quantity) for each in exits]
+
+
 def newest(stage):
     """What SeeKill answers."""
     return stage.ask(SeeKill("k"))
@@ -196,6 +202,39 @@ def test_the_kill_of_a_strategy_trades_its_own_share_and_cancels_its_own_orders(
     assert stage.broker.net() == {CE: -75}
     assert [order.intent.strategy_id for order in stage.broker.resting()] == ["third"]
     assert stages(stage)[-1] == ("flat", 0)
+
+
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_units_that_no_order_explained_are_not_closed_once_more_when_their_order_shows(side):
+    """They were closed by what the readings showed; now our book counts them twice."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.broker.beside[HC] = 75 * side.sign
+    stage.run(40)
+    stage.tell(latch())
+    beat(stage, 15)
+    assert (stage.broker.net(), closed(stage)) == ({}, [(HC, 75)])
+    del stage.broker.beside[HC]
+    stage.broker.stranger(HC, side, filled=75)
+    beat(stage, 90)
+    assert stage.book().position("external", HC).net_quantity == 75 * side.sign
+    assert (stage.broker.net(), closed(stage)) == ({}, [(HC, 75)])
+
+
+def test_what_a_stranger_filled_is_closed_once_the_positions_show_it_too():
+    """The orders of a broker may be ahead of its positions."""
+    stage = Stage(terms=READING)
+    stage.run()
+    stage.tell(latch())
+    beat(stage, 15)
+    stage.broker.stranger(HC, Side.BUY, filled=75)
+    stage.broker.beside[HC] = -75
+    beat(stage, 31)
+    assert stage.book().position("external", HC).net_quantity == 75
+    assert closed(stage) == []
+    del stage.broker.beside[HC]
+    beat(stage, 31)
+    assert (stage.broker.net(), closed(stage)) == ({}, [(HC, 75)])
 
 
 def test_the_kill_of_a_strategy_adopts_nothing_and_the_difference_stays_told():
