@@ -82,13 +82,14 @@ class FeedLink:
             The turn; None: there was none, and nothing is to be told.
         """
         self.looks_ns = now_ns + max(LOOK_NS, self._lives_ns)
-        since_ns = self._since_ns(now_ns)
         for index, symbols in self._held_by(active).items():
+            before = self._tellings.get(index)
+            if before is not None and before.is_steady and _tells(frame, index):
+                continue  # so it is on most looks
             told_ns = self._told_ns(frame, index, symbols)
             if not told_ns:
                 continue  # never told, or told to have none: that is no silence
-            before = self._tellings.get(index)
-            after = seen(before, told_ns, since_ns, now_ns, self._lives_ns)
+            after = seen(before, told_ns, self._since_ns(now_ns), now_ns, self._lives_ns)
             self._tellings[index] = after
             if after.noted != (before is not None and before.noted):
                 text = silent(index, told_ns) if after.noted else told_again(index)
@@ -119,12 +120,16 @@ class FeedLink:
 
     def _told_ns(self, frame: Frame, index: str, symbols: Iterable[str]) -> int:
         """Return when an index, or what is held of it, was told last; 0: the index has no price."""
-        quote = frame.quotes.get(index)
-        if quote is not None and quote.ltp_e4:
-            return frame.at_ns  # so it is on most looks, and nothing is read
+        if _tells(frame, index):
+            return frame.at_ns  # nothing is read for that
         newest = self._newest.of((index, *symbols))
         told_ns = {symbol: at_ns for symbol, quote, at_ns in newest if reference_e4(quote)}
         return max(told_ns.values()) if index in told_ns else 0
+
+
+def _tells(frame: Frame, index: str) -> bool:
+    quote = frame.quotes.get(index)
+    return quote is not None and bool(quote.ltp_e4)
 
 
 def _held(active: Iterable[Watch]) -> dict[str, list[str]]:

@@ -39,6 +39,11 @@ class Telling(Struct, frozen=True, gc=False):
     longest_ns: int = -1
     noted: bool = False
 
+    @property
+    def is_steady(self) -> bool:
+        """Say whether one more look at the very moment of being told brings nothing new."""
+        return self.silent_ns == 0 and self.longest_ns >= 0 and not self.noted
+
 
 def seen(
     before: Telling | None, told_ns: int, since_ns: int, now_ns: int, lives_ns: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.market.index_silence import (
@@ -108,3 +109,14 @@ def test_of_a_silence_that_is_over_the_index_is_found_too(over):
 def test_other_notes_tell_of_no_silence():
     said = "nothing new since 2025-09-01T10:00:00: prices are stale"
     assert (begun_in(said), ended_in(said)) == ("", "")
+
+
+@pytest.mark.parametrize("silent_ns", [0, 5 * S])
+@pytest.mark.parametrize("longest_ns", [-1, 0, 7 * S])
+@pytest.mark.parametrize("noted", [False, True])
+def test_of_one_that_is_steady_a_look_while_it_is_told_brings_nothing_but_the_instant(
+    silent_ns, longest_ns, noted
+):
+    before = Telling(T, silent_ns, longest_ns, noted)
+    after = seen(before, T + S, T, T + S, LIVES)
+    assert before.is_steady is (after == replace(before, told_ns=T + S))
