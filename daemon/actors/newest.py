@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.frames import Frame, Quote
 
 _MOST_UNREAD = 64
@@ -22,12 +23,13 @@ class Newest:
         recent: how many of the newest frames are kept whole.
     """
 
-    __slots__ = ("_frames", "_recent", "_unread")
+    __slots__ = ("_frames", "_recent", "_unread", "_worths_e4")
 
     def __init__(self, recent: int = 0) -> None:
         self._frames: dict[str, Frame] = {}
         self._recent: deque[Frame] = deque(maxlen=recent)
         self._unread: list[Frame] = []
+        self._worths_e4: dict[str, int] = {}
 
     def see(self, frame: Frame) -> None:
         """Lay a frame down until somebody asks; the path of every tick."""
@@ -41,6 +43,7 @@ class Newest:
         self._unread.clear()
         self._frames.clear()
         self._recent.clear()
+        self._worths_e4.clear()
 
     def of(self, symbols: Iterable[str]) -> tuple[tuple[str, Quote, int], ...]:
         """Return the quotes of these symbols that are known, each with the instant it came at."""
@@ -53,6 +56,14 @@ class Newest:
         self._read()
         frame = self._frames.get(symbol)
         return frame.quotes[symbol] if frame else None
+
+    def worth_e4(self, symbol: str) -> int:
+        """Return what a symbol was worth by the newest quote of it that says so; 0: none does.
+
+        Without a trade half a touch says nothing of that, and the one before it may have.
+        """
+        quote = self.quote(symbol)
+        return (reference_e4(quote) if quote else 0) or self._worths_e4.get(symbol, 0)
 
     def quotes(self) -> dict[str, Quote]:
         """Return the newest quote of every symbol that has one."""
@@ -75,6 +86,18 @@ class Newest:
                 known.update(frame.quotes)
                 for symbol in frame.quotes:
                     newest.setdefault(symbol, frame)
+        for symbol, frame in newest.items():
+            if not frame.quotes[symbol].ltp_e4:
+                self._keep_worth(symbol)
         self._frames.update(newest)
         self._recent.extend(self._unread)
         self._unread.clear()
+
+    def _keep_worth(self, symbol: str) -> None:
+        """Keep what a symbol was worth by the newest quote that says so, before that is gone."""
+        before = self._frames.get(symbol)
+        for frame in (*reversed(self._unread), *((before,) if before else ())):
+            quote = frame.quotes.get(symbol)
+            if quote is not None and (worth_e4 := reference_e4(quote)):
+                self._worths_e4[symbol] = worth_e4
+                return

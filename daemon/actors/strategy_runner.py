@@ -86,7 +86,7 @@ class StrategyRunner:
         self._alive = True
         self._taking = self._taking_unasked = taking
         self._rests = _NO_DAY
-        self._refusal = self._why = ""
+        self._refusal = self._why = self._silent = ""
         for fact in facts:
             self._recall(fact)
 
@@ -127,9 +127,10 @@ class StrategyRunner:
 
     @property
     def awaited(self) -> Window | None:
-        """When it is to enter, if it would and nothing is told that keeps it."""
+        """When it is to enter, if it would and nothing is told that keeps it but a silent feed."""
         asks = self._fan_out.stage() in (Stage.ASKS, Stage.REST)
-        return self._window if self._taking and asks and not self._refusal else None
+        kept = self._refusal and self._refusal != f"{_NOT_YET}: {self._silent}"
+        return self._window if self._taking and asks and not kept else None
 
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
         """Take in what the router says of this strategy."""
@@ -292,7 +293,7 @@ class StrategyRunner:
             return turn.done()
         self._is_bare = False
         chosen = legs(plan, window.expiries, chain, self._contract)
-        silent = self._seen.silent(now_ns)
+        self._silent = silent = self._seen.silent(now_ns)
         if chain.substituted and not silent:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
             self._note(turn, NoteKind.BASIS, text, now_ns)

@@ -108,11 +108,11 @@ class Admission(Floor):
         """Return what is taken now; None where there is no price or no band.
 
         Of a derivative it lies around the mean of the last prices, else around the price of now.
-        Where today has none yet it lies around that of the day before, as a base price does.
+        Where the newest quote says none it lies around that of the newest one that does, be it of
+        the day before, as a base price is.
         """
         day = day_of(self._clock_ns)
-        reference_e4 = rules.reference_of(self._quotes.get(symbol))
-        reference_e4 = reference_e4 or self._quotes.bygone_e4(symbol)
+        reference_e4 = self._quotes.worth_e4(symbol)
         if reference_e4 == 0:
             return None
         instrument = rules.known(self._rules, symbol, day)

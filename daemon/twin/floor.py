@@ -109,7 +109,7 @@ class Floor(Statements):
         self._lapse(order for order in self._resting() if order.arrived_ns < start_ns)
         self._book.forget_before(start_ns)
         today = day_of(start_ns)
-        self._quotes.keep_bygone(lambda symbol: tradable(self._rules, symbol, today) is not None)
+        self._quotes.keep_worths(lambda symbol: tradable(self._rules, symbol, today) is not None)
         for symbol in dict.fromkeys(symbol for symbol, _ in self._book.unsettled):
             expiry = self._contract(symbol).expiry
             if expiry is not None and expiry < today:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from daemon.domain.instants import DAY_NS, day_of, start_of
-from daemon.domain.market.bands import AVERAGED_FRAMES, AVERAGED_NS, averaged_e4, reference_e4
+from daemon.domain.market.bands import AVERAGED_FRAMES, AVERAGED_NS, averaged_e4
 from daemon.domain.market.frames import Frame, Quote
+from daemon.twin.rules import reference_of
 from daemon.twin.words import OrderReport, OrderType, Side, Trade
 
 PENDING_FRAMES = 64
@@ -52,8 +53,8 @@ class Quotes:
     """The newest quote of each symbol; what a frame does not carry is unchanged.
 
     Frames are only laid down until somebody asks. Yesterday's quotes end with the first frame of
-    a new day: what they were worth is kept, for bands alone. A frame older than one already read
-    changes nothing.
+    a new day. What a symbol was worth by the newest quote that says so is kept, for bands alone. A
+    frame older than one already read changes nothing.
 
     Attributes:
         pending: frames laid down and not read yet; `merge` reads them.
@@ -69,7 +70,7 @@ class Quotes:
         self._known: dict[str, Quote] = {}
         self._quoted_ns: dict[str, int] = {}
         self._taken: dict[tuple[str, Side], int] = {}
-        self._bygone_e4: dict[str, int] = {}
+        self._worths_e4: dict[str, int] = {}
         self._read: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def prime(self, frames: Sequence[Frame], trades: Iterable[Trade], shown_ns: int = 0) -> None:
@@ -99,9 +100,11 @@ class Quotes:
             if at_ns >= self._midnight_ns:
                 self._begin_day(at_ns)
             self.at_ns = self.shown_ns = at_ns
-            known.update(quotes)
-            for symbol in quotes:
+            for symbol, quote in quotes.items():
                 quoted_ns[symbol] = at_ns
+                if not quote.ltp_e4:
+                    self._keep_worth(symbol)
+            known.update(quotes)
             if self._taken:
                 self._refill(quotes)
         self._read.extend(self.pending)
@@ -118,14 +121,17 @@ class Quotes:
         """
         return averaged_e4(self._read, symbol, now_ns // AVERAGED_NS * AVERAGED_NS)
 
-    def bygone_e4(self, symbol: str) -> int:
-        """Return what a symbol was worth when it was quoted last before today; 0: not known."""
-        return self._bygone_e4.get(symbol, 0)
+    def worth_e4(self, symbol: str) -> int:
+        """Return what a symbol was worth by the newest quote that says so, in `_e4`; 0: none does.
 
-    def keep_bygone(self, trades_on: Callable[[str], bool]) -> None:
+        It may be of an earlier day. Without a trade half a touch says nothing of that.
+        """
+        return reference_of(self._known.get(symbol)) or self._worths_e4.get(symbol, 0)
+
+    def keep_worths(self, trades_on: Callable[[str], bool]) -> None:
         """Forget what of earlier days is no contract any more."""
-        self._bygone_e4 = {
-            symbol: price_e4 for symbol, price_e4 in self._bygone_e4.items() if trades_on(symbol)
+        self._worths_e4 = {
+            symbol: worth_e4 for symbol, worth_e4 in self._worths_e4.items() if trades_on(symbol)
         }
 
     def known(self) -> LastPrices:
@@ -156,13 +162,17 @@ class Quotes:
         self._taken[key] = self._taken.get(key, 0) + quantity
 
     def _begin_day(self, at_ns: int) -> None:
-        for symbol, quote in self._known.items():
-            if worth_e4 := reference_e4(quote):
-                self._bygone_e4[symbol] = worth_e4
+        for symbol in self._known:
+            self._keep_worth(symbol)
         self._known.clear()
         self._quoted_ns.clear()
         self._taken.clear()
         self._midnight_ns = start_of(day_of(at_ns)) + DAY_NS
+
+    def _keep_worth(self, symbol: str) -> None:
+        """Keep what a symbol is worth by a quote that is about to go."""
+        if worth_e4 := reference_of(self._known.get(symbol)):
+            self._worths_e4[symbol] = worth_e4
 
     def _refill(self, quotes: dict[str, Quote]) -> None:
         for key in [key for key in self._taken if key[0] in quotes]:

@@ -3,7 +3,7 @@
 import pytest
 
 from daemon.actors.newest import Newest
-from daemon.domain.market.frames import Quote
+from daemon.domain.market.frames import Frame, Quote
 from tests.kit.acting import CE, PE, prices
 
 
@@ -56,3 +56,31 @@ def test_what_was_lost_is_not_known_until_it_is_quoted_again() -> None:
     assert ltps(found) == []
     found.see(prices(3, "102"))
     assert ltps(found) == [(CE, 1_020_000, 3)]
+
+
+HALF, WHOLE = Quote(0, 0, 0, 9, 1), Quote(0, 4, 1, 8, 1)
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize(
+    ("quotes", "worth_e4"),
+    [
+        ([], 0),
+        ([Quote(5)], 5),
+        ([HALF], 0),
+        ([WHOLE, HALF], 6),
+        ([Quote(5), WHOLE, HALF, Quote(0)], 6),
+        ([WHOLE, HALF, Quote(7)], 7),
+        ([WHOLE, HALF, Quote(7), HALF], 7),
+    ],
+)
+def test_a_symbol_is_worth_what_the_newest_quote_says_that_says_something(
+    quotes, worth_e4, is_read
+) -> None:
+    found = Newest()
+    for number, quote in enumerate(quotes):
+        found.see(Frame(number, {CE: quote}))
+        assert not is_read or found.quote(CE) is quote
+    assert (found.worth_e4(CE), found.worth_e4(PE)) == (worth_e4, 0)
+    found.lose()
+    assert found.worth_e4(CE) == 0

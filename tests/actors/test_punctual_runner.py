@@ -9,6 +9,7 @@ import pytest
 from daemon.actors.fan_out import Place
 from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
 from daemon.actors.strategy_runner import StrategyRunner
+from daemon.domain.instants import SECOND_NS
 from daemon.messages import (
     Ask,
     DayOpened,
@@ -71,6 +72,19 @@ def test_a_strategy_that_told_why_it_does_not_enter_has_not():
     see(made, ce=None)
 
     assert made.handle(DUE, LATE) == NOTHING
+
+
+@pytest.mark.parametrize("told_s", [None, 20])
+def test_a_strategy_whose_index_is_not_told_has_missed_its_start_though_it_says_so(told_s):
+    """It has stood for a while before the entry, or never came: either way it is the feed's."""
+    made = runner(day_opened())
+    if told_s is not None:
+        first_ns = AT - told_s * SECOND_NS
+        made.handle(prices(first_ns, "100", "95", NIFTY="24555"), first_ns)
+    effects = made.handle(prices(AT, "100", "95"), AT)
+    assert not told(effects, EnterLegs)
+
+    assert facts(made.handle(DUE, LATE)) == [StartMissed("s", AT, LATE)]
 
 
 @pytest.mark.parametrize(

@@ -294,6 +294,22 @@ def test_a_lone_offer_beyond_the_band_of_yesterdays_price_is_not_met():
     assert [(each.price_e4, each.filled_quantity) for each in ex.orders()] == [(e4(140), 0)]
 
 
+@pytest.mark.parametrize("then", [OFFER, Quote(0), Quote(0, e4(20), 750)])
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_touch_of_two_sides_is_the_price_of_its_day_though_one_goes(then, days):
+    """Until a trade or another such touch, be it on the next day."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    ex.on_frame(frame(T0 + 1, call=quote("0", "190", "210")), T0 + 1)
+    for after_s in (1, 31, 61):
+        now_ns = T0 + after_s * SECOND_NS
+        ex.on_frame(frame(now_ns, call=then), now_ns)
+    now_ns += days * DAY_NS
+    ex.on_frame(frame(now_ns, call=then), now_ns)
+    ex.advance(now_ns)
+    assert ex.band_of(CALL) == (e4(120), e4(280))
+
+
 def test_a_price_outlives_days_without_one_until_its_contract_is_over():
     """An exchange that was idle for days knows it too; what was never priced has no band."""
     ex = exchange()

@@ -218,13 +218,12 @@ def _crossed(ask: Ask, orders: tuple[Intent, ...]) -> str:
 
 
 def _asleep(one: Intent, other: Intent) -> bool:
-    """Return whether one of two orders is a resident stop that wakes only past the other's limit.
+    """Return whether one of two orders is a stop that wakes only past the other's limit.
 
     A market on its way to that trigger trades with the other one before the stop is awake.
     """
     return any(
-        stop.purpose is Purpose.RESIDENT_STOP
-        and (against.price_e4 - stop.trigger_e4) * stop.side.sign < 0
+        stop.trigger_e4 > 0 and (against.price_e4 - stop.trigger_e4) * stop.side.sign < 0
         for stop, against in ((one, other), (other, one))
     )
 

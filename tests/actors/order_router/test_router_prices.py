@@ -6,6 +6,7 @@ import pytest
 
 from daemon.actors.order_router.known.prices import Prices
 from daemon.domain.instants import SECOND_NS as S
+from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.frames import Frame, Quote
 from daemon.messages import FramePolled
 from daemon.ports.market import BygonePrices
@@ -148,6 +149,38 @@ def test_a_price_is_kept_over_the_night_and_closes_where_the_day_has_none(yester
     assert (prices.last(OPTION), prices.fresh(OPTION, 1)) == (last, newest)
     prices.lose()
     assert prices.last(OPTION) == last
+
+
+@pytest.mark.parametrize("ends", ["", "the link", "the day"])
+@pytest.mark.parametrize("then", [OFFER, Quote(0)])
+def test_a_whole_touch_says_what_a_contract_is_worth_though_a_half_one_follows(then, ends):
+    """Today, on a link that has died, and on the next day; yesterday says so no more."""
+    prices = seen({OPTION: Quote(60)})
+    prices.begin_day(DAY)
+    prices.see(Frame(1, {OPTION: Quote(0, 90, 1, 110, 1)}))
+    prices.see(Frame(2, {OPTION: then}))
+    if ends == "the link":
+        prices.lose()
+    elif ends == "the day":
+        prices.begin_day(EXPIRY)
+    assert reference_e4(prices.last(OPTION)) == 100
+
+
+def test_what_was_asked_for_on_a_dead_link_says_what_a_contract_is_worth_as_well():
+    prices = seen({OPTION: A})
+    prices.lose()
+    for quote in (Quote(0, 90, 1, 130, 1), OFFER):
+        prices.hear(FramePolled(Frame(1, {OPTION: quote})))
+    assert prices.last(OPTION) == Quote(110, 0, 0, 900, 1)
+
+
+@pytest.mark.parametrize(("told", "worth"), [(3, 100), (4, 4)])
+def test_the_trade_that_was_known_last_says_nothing_new_of_what_was_quoted_since(told, worth):
+    """A broker tells in the morning what traded last, be it days ago; another trade is news."""
+    prices = seen({OPTION: Quote(3, 90, 1, 110, 1)})
+    prices.begin_day(EXPIRY)
+    prices.hear(BygonePrices(((OPTION, Quote(told)),)))
+    assert reference_e4(prices.last(OPTION)) == worth
 
 
 def test_a_day_without_a_price_leaves_the_one_before_standing():

@@ -198,6 +198,12 @@ CASES = [
         {"side": Side.BUY, "working": (replace(OWN, side=Side.SELL, price_e4=e4(100)),)},
     ),
     (ENTRY, C.SELF_TRADE, {"working": (OWN,)}, {"working": (replace(OWN, price_e4=0),)}),
+    (
+        ENTRY,
+        C.SELF_TRADE,
+        {"working": (replace(OWN, price_e4=e4(125), trigger_e4=e4(120)),)},
+        {"working": (replace(OWN, price_e4=e4(125), trigger_e4=e4(99)),)},
+    ),
     (ENTRY, C.STALE, {}, {"fresh": {CALL.symbol: False}}),
     (ENTRY, C.STALE, {}, {"fresh": {CALL.symbol: True, "NIFTY": False}}),
     (ENTRY, C.STALE, {}, {"fresh": {}}),

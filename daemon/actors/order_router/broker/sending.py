@@ -218,7 +218,19 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     sign = 1 if net > 0 else -1
     shown = (desk.book.within(pocket).net + gap) * sign
     theirs = _sent_before(desk, leg, pocket, Side.SELL if net > 0 else Side.BUY)
+    if leg[0] == EXTERNAL:  # what is missing is not of our making: our fills are their own evidence
+        theirs = max(theirs, _ours_beside(desk, pocket, sign))
     return sign * min(abs(net), max(shown - theirs, 0))
+
+
+def _ours_beside(desk: Desk, pocket: Pocket, sign: int) -> int:
+    """Return the units that legs of our own hold in a pocket on that side."""
+    nets = (
+        desk.book.position(*key).net_quantity * sign
+        for key, held in desk.holders()
+        if held == pocket and key[0] != EXTERNAL
+    )
+    return sum(net for net in nets if net > 0)
 
 
 def _sent_before(desk: Desk, leg: tuple[str, str], pocket: Pocket, side: Side) -> int:

@@ -47,21 +47,22 @@ class Prices:
 
     def lose(self) -> None:
         """Hold every price for stale from here on."""
-        self._stale.update(self._newest.quotes())
+        for symbol, quote in self._newest.quotes().items():
+            worth_e4 = self._newest.worth_e4(symbol)
+            self._keep(symbol, quote if reference_e4(quote) else replace(quote, ltp_e4=worth_e4))
+            self._stale[symbol] = quote
         self._newest.lose()
 
     def begin_day(self, day: date) -> None:
         """Hold every price for one of an earlier day, and forget contracts that are over.
 
-        What such a quote was worth stands as its last trade: the exchange measures its band around
-        that too, until a new day has a price of its own.
+        The exchange measures its band around what a contract was worth last, until a new day has a
+        price of its own.
         """
         self.lose()
         for symbol, quote in self._stale.items():
-            if worth_e4 := reference_e4(quote):
-                self._bygone[symbol] = replace(quote, ltp_e4=worth_e4)
-            else:
-                self._bygone.setdefault(symbol, quote)
+            self._keep(symbol, quote)
+            self._bygone.setdefault(symbol, quote)
         self._stale.clear()
         for symbol in [each for each in self._bygone if _is_over(each, day)]:
             del self._bygone[symbol]
@@ -69,13 +70,18 @@ class Prices:
     def hear(self, told: FramePolled | BygonePrices) -> None:
         """Take prices that are not fresh: asked for on a dead link, or of an earlier day.
 
-        The former are newer than the last. By the latter something is left where no other tells.
+        The former are newer than the last. By the latter something is left where no other tells;
+        where they tell of the very trade that was known last, what was quoted since is newer.
         """
         match told:
             case FramePolled(frame):
+                for symbol in self._stale.keys() & frame.quotes.keys():
+                    self._keep(symbol, self._stale[symbol])
                 self._stale.update(frame.quotes)
             case BygonePrices(quotes):
-                self._bygone.update(quotes)
+                for symbol, quote in quotes:
+                    if self._last_trade_e4(symbol) != quote.ltp_e4:
+                        self._bygone[symbol] = quote
 
     def fresh(self, symbol: str, now_ns: int) -> Quote | None:
         """Return a quote that may be entered at now; None where there is none."""
@@ -84,15 +90,15 @@ class Prices:
     def last(self, symbol: str) -> Quote:
         """Return the newest quote, stale or not; an empty one where there was none.
 
-        Half a touch has no mid: beside it the last trade of an earlier day stands.
+        Where it does not say what the contract is worth, as half a touch without a trade, the worth
+        of the newest quote that does stands as its last trade, be it of an earlier day.
         """
         quote = self._newest.quote(symbol) or self._stale.get(symbol)
-        bygone = self._bygone.get(symbol)
-        if quote is None or bygone is None:
-            return quote or bygone or _NO_QUOTE
-        if quote.ltp_e4 or (quote.bid_e4 and quote.ask_e4):
+        if quote is not None and reference_e4(quote):
             return quote
-        return replace(quote, ltp_e4=bygone.ltp_e4)
+        bygone = self._bygone.get(symbol, _NO_QUOTE)
+        worth_e4 = self._newest.worth_e4(symbol) or reference_e4(bygone)
+        return replace(bygone if quote is None else quote, ltp_e4=worth_e4)
 
     def ticks_e4(self, symbol: str, now_ns: int) -> tuple[int, ...]:
         """Return the newest fresh references, oldest first; one at least, however long quiet."""
@@ -113,6 +119,15 @@ class Prices:
         """
         frames = self._newest.recent()
         return averaged_e4(frames, symbol, frames[-1].at_ns) if frames else 0
+
+    def _keep(self, symbol: str, quote: Quote) -> None:
+        """Keep a quote that says what a contract is worth, for when no other does."""
+        if reference_e4(quote):
+            self._bygone[symbol] = quote
+
+    def _last_trade_e4(self, symbol: str) -> int:
+        bygone = self._bygone.get(symbol)
+        return bygone.ltp_e4 if bygone is not None else 0
 
     def _live(self, now_ns: int) -> bool:
         """Say whether the newest frame may be acted on."""

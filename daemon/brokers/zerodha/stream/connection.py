@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from daemon.brokers.zerodha.packets import Mode, decode, is_index
+from daemon.brokers.zerodha.packets import Mode, Tick, decode, is_index
 from daemon.brokers.zerodha.stream.hours import owed
 from daemon.brokers.zerodha.stream.liveness import Liveness
 from daemon.brokers.zerodha.stream.subscribing import changes
@@ -150,6 +150,10 @@ class Connection:
     def is_old(self) -> bool:
         """Whether what it shows is not of now, by the exchange's instants."""
         return self._liveness.is_old(has_index=self._has_index)
+
+    def stands(self, tick: Tick, now: Now) -> bool:
+        """Say whether it tells of an index that is owed now, and of a moment that is past."""
+        return self._liveness.stands(tick, now, has_index=self._has_index)
 
     def handle(self, happened: Happened, now: Now) -> Answer:
         """Decide on one thing that happened."""

@@ -227,13 +227,15 @@ class Lines:
     ) -> Sequence[FrameHeard | BygonePrices]:
         """Return the frame that a message is, at an instant that is later than that before.
 
-        Prices of an earlier day that are owed come before it.
+        Prices of an earlier day that are owed come before it. An index that stands is in none: who
+        measures by it would take it for told just now.
         """
         wanted = [tick for tick in ticks if tick.token in self._names]
         known = [tick for tick in wanted if tick.mode is self._mode]
         self.counts.unknown += len(ticks) - len(wanted)
         self.counts.early += len(wanted) - len(known)
-        shown = self._of_today(known, now)
+        line = self._lines[number]
+        shown = [tick for tick in self._of_today(known, now) if not line.stands(tick, now)]
         told = self._taken_owed() if self._owed else ()
         if not shown:
             return told
@@ -248,7 +250,7 @@ class Lines:
         if all(self._lines[each].is_proved for each in (number, *self._guarding)):
             return (*told, heard)
         self._held[number] = heard
-        if self._lines[number].is_old:
+        if line.is_old:
             self._old.add(number)
         self.counts.held_back += 1
         return told

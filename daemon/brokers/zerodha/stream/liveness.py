@@ -107,6 +107,15 @@ class Liveness:
         told = self._newest_ns > 0 or not self._must_move(has_index=has_index)
         return told and not self.is_proved(has_index=has_index)
 
+    def stands(self, tick: Tick, now: Now, *, has_index: bool) -> bool:
+        """Say whether it tells of an index that is owed, and says itself that it is not of now.
+
+        On opening a broker tells every price, that of one which has stood for minutes as well.
+        """
+        if tick.is_tradable or not self._must_move(has_index=has_index):
+            return False
+        return 0 < tick.exchange_ns < now.market_ns - OF_NOW_NS
+
     def lags(self, now: Now, *, has_index: bool) -> str:
         """Return, once for each time, that it lives and its prices are not of now."""
         if not self.is_old(has_index=has_index):

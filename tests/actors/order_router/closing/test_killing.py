@@ -221,6 +221,30 @@ def test_units_that_no_order_explained_are_not_closed_once_more_when_their_order
     assert (stage.broker.net(), closed(stage)) == ({}, [(HC, 75)])
 
 
+@pytest.mark.parametrize("his_first", [False, True])
+def test_what_a_stranger_has_sold_is_not_closed_though_a_leg_of_ours_is_in_the_same_contract(
+    his_first,
+):
+    """The positions lack his units before his order shows; ours are there, and are closed."""
+    stage = Stage(terms=READING)
+    stage.run()
+    for is_his in (his_first, not his_first):
+        if is_his:
+            stage.broker.stranger(HC, Side.BUY, filled=75)
+        else:
+            stage.tell(enter("hc", at_ns=stage.now_ns, **KEEP))
+        beat(stage, 31)
+    stage.broker.beside[HC] = -75
+    while not stage.told(BooksDiffer):
+        beat(stage, 1)
+    stage.tell(latch())
+    for _ in range(30):
+        beat(stage, 1)
+        assert stage.broker.net().get(HC, 0) >= 0
+    assert closed(stage) == [(HC, 75)]
+    assert stages(stage)[-1] == ("flat", 0)
+
+
 def test_what_a_stranger_filled_is_closed_once_the_positions_show_it_too():
     """The orders of a broker may be ahead of its positions."""
     stage = Stage(terms=READING)

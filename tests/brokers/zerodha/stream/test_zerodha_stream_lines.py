@@ -226,6 +226,30 @@ def test_an_index_of_an_earlier_day_is_in_no_frame_either():
     assert (seen(answer), bygone(answer)) == ([{"NIFTY": 10_000}], [])
 
 
+@pytest.mark.parametrize(("age_s", "shown"), [(10, True), (11, False), (600, False)])
+def test_an_index_that_has_stood_for_a_while_is_in_no_frame_though_a_picture_tells_it(age_s, shown):
+    """On opening, beside one of now: strikes would be measured on it as if it were of now."""
+    lines = opened(Wanted({**INDICES, "BANKNIFTY": BANKNIFTY}, {"A": OPTION}))
+    packets = [
+        index_packet(NIFTY, 100, START_S + 1 - age_s),
+        index_packet(BANKNIFTY, 200, START_S + 1),
+        option_packet(OPTION, 50, START_S + 1 - age_s),
+    ]
+    (quotes,) = seen(lines.handle(0, Bytes(frame(*packets)), now(1)))
+    assert quotes == ({"NIFTY": 10_000} if shown else {}) | {"BANKNIFTY": 20_000, "A": 5_000}
+
+
+def test_an_index_that_is_owed_no_more_is_shown_as_it_stood():
+    """In the closing auction, and after the close."""
+    lines = opened(Wanted(INDICES, {"A": OPTION}))
+    second = 5 * 3_600 + 15 * 60 + 60
+    packets = [index_packet(NIFTY, 100, START_S + second - 60)]
+    packets.append(option_packet(OPTION, 50, START_S + second))
+    lines.look(now(second))
+    (quotes,) = seen(lines.handle(0, Bytes(frame(*packets)), now(second)))
+    assert quotes == {"NIFTY": 10_000, "A": 5_000}
+
+
 def test_what_comes_to_be_held_is_told_the_price_of_an_earlier_day_that_was_kept_back():
     """It has to be left by some price, and a quiet contract may have no other all day."""
     names = {"B": OPTION + 256, "C": OPTION + 512}
@@ -275,7 +299,7 @@ def test_a_feed_that_moves_and_lags_is_told_of_once_for_each_time():
     for second in [*range(1, 9), 100, *range(101, 109)]:
         message = lagging(second) if second != 100 else moving(1, 100)
         shown = frames(lines.handle(0, message, now(second)))
-        assert len(shown) == (second >= 100)
+        assert len(shown) == (second == 100)
         told += [each for each in lines.look(now(second)).news if isinstance(each, NoticeHeard)]
 
     (notice,) = told
