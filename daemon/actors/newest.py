@@ -87,7 +87,8 @@ class Newest:
                 for symbol in frame.quotes:
                     newest.setdefault(symbol, frame)
         for symbol, frame in newest.items():
-            if not frame.quotes[symbol].ltp_e4:
+            quote = frame.quotes[symbol]
+            if not quote.ltp_e4 and not reference_e4(quote):
                 self._keep_worth(symbol)
         self._frames.update(newest)
         self._recent.extend(self._unread)

@@ -48,9 +48,9 @@ class Prices:
     def lose(self) -> None:
         """Hold every price for stale from here on."""
         for symbol, quote in self._newest.quotes().items():
-            worth_e4 = self._newest.worth_e4(symbol)
-            self._keep(symbol, quote if reference_e4(quote) else replace(quote, ltp_e4=worth_e4))
-            self._stale[symbol] = quote
+            if not reference_e4(quote) and (worth_e4 := self._newest.worth_e4(symbol)):
+                self._bygone[symbol] = replace(quote, ltp_e4=worth_e4)
+            self._set_aside(symbol, quote)
         self._newest.lose()
 
     def begin_day(self, day: date) -> None:
@@ -60,12 +60,9 @@ class Prices:
         price of its own.
         """
         self.lose()
-        for symbol, quote in self._stale.items():
-            self._keep(symbol, quote)
-            self._bygone.setdefault(symbol, quote)
+        known = self._stale | self._bygone  # half a touch may be all that there is
+        self._bygone = {symbol: known[symbol] for symbol in known if not _is_over(symbol, day)}
         self._stale.clear()
-        for symbol in [each for each in self._bygone if _is_over(each, day)]:
-            del self._bygone[symbol]
 
     def hear(self, told: FramePolled | BygonePrices) -> None:
         """Take prices that are not fresh: asked for on a dead link, or of an earlier day.
@@ -75,12 +72,11 @@ class Prices:
         """
         match told:
             case FramePolled(frame):
-                for symbol in self._stale.keys() & frame.quotes.keys():
-                    self._keep(symbol, self._stale[symbol])
-                self._stale.update(frame.quotes)
+                for symbol, quote in frame.quotes.items():
+                    self._set_aside(symbol, quote)
             case BygonePrices(quotes):
                 for symbol, quote in quotes:
-                    if self._last_trade_e4(symbol) != quote.ltp_e4:
+                    if self._bygone.get(symbol, _NO_QUOTE).ltp_e4 != quote.ltp_e4:
                         self._bygone[symbol] = quote
 
     def fresh(self, symbol: str, now_ns: int) -> Quote | None:
@@ -120,14 +116,11 @@ class Prices:
         frames = self._newest.recent()
         return averaged_e4(frames, symbol, frames[-1].at_ns) if frames else 0
 
-    def _keep(self, symbol: str, quote: Quote) -> None:
-        """Keep a quote that says what a contract is worth, for when no other does."""
+    def _set_aside(self, symbol: str, quote: Quote) -> None:
+        """Hold a quote for stale, and keep it where it says what the contract is worth."""
+        self._stale[symbol] = quote
         if reference_e4(quote):
             self._bygone[symbol] = quote
-
-    def _last_trade_e4(self, symbol: str) -> int:
-        bygone = self._bygone.get(symbol)
-        return bygone.ltp_e4 if bygone is not None else 0
 
     def _live(self, now_ns: int) -> bool:
         """Say whether the newest frame may be acted on."""

@@ -152,7 +152,7 @@ class Connection:
         return self._liveness.is_old(has_index=self._has_index)
 
     def stands(self, tick: Tick, now: Now) -> bool:
-        """Say whether it tells of an index that is owed now, and of a moment that is past."""
+        """Say whether what an index tells is not of now, while one is owed."""
         return self._liveness.stands(tick, now, has_index=self._has_index)
 
     def handle(self, happened: Happened, now: Now) -> Answer:

@@ -235,7 +235,11 @@ class Lines:
         self.counts.unknown += len(ticks) - len(wanted)
         self.counts.early += len(wanted) - len(known)
         line = self._lines[number]
-        shown = [tick for tick in self._of_today(known, now) if not line.stands(tick, now)]
+        shown = [
+            tick
+            for tick in self._of_today(known, now)
+            if tick.is_tradable or not line.stands(tick, now)
+        ]
         told = self._taken_owed() if self._owed else ()
         if not shown:
             return told

@@ -108,13 +108,12 @@ class Liveness:
         return told and not self.is_proved(has_index=has_index)
 
     def stands(self, tick: Tick, now: Now, *, has_index: bool) -> bool:
-        """Say whether it tells of an index that is owed, and says itself that it is not of now.
+        """Say whether what an index tells is not of now, while one is owed.
 
         On opening a broker tells every price, that of one which has stood for minutes as well.
         """
-        if tick.is_tradable or not self._must_move(has_index=has_index):
-            return False
-        return 0 < tick.exchange_ns < now.market_ns - OF_NOW_NS
+        is_past = 0 < tick.exchange_ns < now.market_ns - OF_NOW_NS
+        return is_past and self._must_move(has_index=has_index)
 
     def lags(self, now: Now, *, has_index: bool) -> str:
         """Return, once for each time, that it lives and its prices are not of now."""
