@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daemon.worlds.generated import Entry, Generated, GeneratedMarket, begins_ns, reached
+from daemon.worlds.entry import Entry, reached
+from daemon.worlds.generated import Generated, GeneratedMarket, begins_ns
 from daemon.worlds.live import Live, Source
 from daemon.worlds.recorded import Market, Recorded, front_expiry, trading_sessions
 from daemon.worlds.words import News, Step, World

@@ -14,20 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
-from msgspec import Struct
-
-from daemon.actors.timekeeper import DayBegins, DaySettles
-from daemon.brokers.paper import settled
+from daemon.actors.timekeeper import DayBegins
 from daemon.domain.instants import SECOND_NS, at, day_of, start_of
 from daemon.domain.market.calendar import previous_session
 from daemon.domain.market.closes import Levels
 from daemon.domain.market.frames import Frame, Quote
-from daemon.domain.orders.words import IntentRecorded, Pocket
 from daemon.domain.plans.schema import Plan
 from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
-from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived
-from daemon.twin.exchange import Exchange
+from daemon.messages import FrameArrived
 from daemon.twin.generator.market import INTERVAL_NS, Generator
+from daemon.worlds.entry import Entry
 from daemon.worlds.recorded import Recorded, trading_sessions
 from daemon.worlds.twins import Account
 from daemon.worlds.words import News, Step
@@ -82,49 +78,6 @@ class GeneratedMarket:
         return ()
 
 
-class Entry(Struct, frozen=True):
-    """Where a generated world is entered; pace, pump and actors stand at that instant too.
-
-    Attributes:
-        at_ns: what lies before it, or at it, has happened.
-        day: the day that was opened last; None: nothing was recorded before.
-        ended: that day has ended.
-        first: the first day that was ever opened.
-        settled: account and pocket of that day whose settlement our own book has.
-    """
-
-    at_ns: int
-    day: date | None = None
-    ended: bool = False
-    first: date | None = None
-    settled: frozenset[tuple[str, Pocket]] = frozenset()
-
-
-def reached(facts: Iterable[object], recorded_ns: int, exchanges: Iterable[Exchange]) -> Entry:
-    """Return where an earlier run got to; `at_ns` is 0 where there was none.
-
-    Args:
-        facts: all that it recorded, oldest first.
-        recorded_ns: the newest instant in its ledger, ticks included.
-        exchanges: the twins, as their files left them.
-    """
-    day: date | None = None
-    first: date | None = None
-    ended, settled = False, set[tuple[str, Pocket]]()
-    for fact in facts:
-        match fact:
-            case DayOpened():
-                first = first or fact.day
-                day, ended = fact.day, False
-                settled.clear()
-            case DayEnded():
-                ended = True
-            case IntentRecorded(intent) if intent.parent.startswith(SETTLEMENT):
-                settled.add((intent.account, intent.pocket))
-    at_ns = max([recorded_ns, *(exchange.reached_ns() for exchange in exchanges)])
-    return Entry(at_ns, day, ended, first, frozenset(settled))
-
-
 def begins_ns(plans: Iterable[Plan], speed: Fraction | None, day: date) -> int:
     """Return the instant at which a first run begins: half a minute of host time before an entry.
 
@@ -155,7 +108,7 @@ class Generated(Recorded):
     def __init__(
         self, market: GeneratedMarket, papers: Mapping[str, Account], entry: Entry
     ) -> None:
-        super().__init__(market, papers, ())
+        super().__init__(market, papers, (), entry)
         self._market = market
         self._entry = entry
         self._today = day_of(entry.at_ns)
@@ -186,13 +139,7 @@ class Generated(Recorded):
         """Let the twins see what is coming, and return what that led to."""
         if message is self._picture:
             return ()  # they were shown it when the world was entered
-        if isinstance(message, DaySettles) and message.day in self._entered_on():
-            return (*self._unheard(message.day), *super().see(message, at_ns))
         return super().see(message, at_ns)
-
-    def _entered_on(self) -> tuple[date, ...]:
-        """Return the days whose settlement may lie before the entry, though no record tells it."""
-        return () if self._entry.day is None else (self._entry.day, self._today)
 
     def _is_entered(self, day: date) -> bool:
         """Return whether the world is entered on a day that the record has not opened.
@@ -243,20 +190,6 @@ class Generated(Recorded):
         at_ns = self._entry.at_ns
         hours = trading_sessions(day_of(at_ns))
         return any(open_ns <= at_ns < close_ns for open_ns, close_ns in hours)
-
-    def _unheard(self, day: date) -> News:
-        """Tell of contracts that the exchange settled before it stopped being listened to."""
-        told = (
-            (router, settled(trade))
-            for router, paper in self._papers.items()
-            for trade in paper.exchange.trades()
-            if trade.settlement and day_of(trade.at_ns) == day
-        )
-        return tuple(
-            (router, each)
-            for router, each in told
-            if (router.removeprefix("router:"), each.pocket) not in self._entry.settled
-        )
 
 
 def _printed(frame: Frame) -> RecordedFrame:

@@ -39,7 +39,7 @@ from daemon.ports.market import (
     SessionLost,
 )
 from daemon.runtime.clock import MarketTime
-from daemon.worlds.generated import Entry
+from daemon.worlds.entry import Entry
 from daemon.worlds.twins import Account, Twins
 from daemon.worlds.words import News, Step
 
@@ -85,7 +85,7 @@ class Live(Twins):
         entry: Entry,
         papers: Mapping[str, Account],
     ) -> None:
-        super().__init__(papers, lambda _: feed.interval_ns)
+        super().__init__(papers, lambda _: feed.interval_ns, entry)
         self._source = source
         self._feed = feed
         self._clock = clock

@@ -20,6 +20,7 @@ from daemon.errors import RuleUnknown
 from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 from daemon.messages import FrameArrived, OptionsListed
 from daemon.worlds.ahead import read_ahead
+from daemon.worlds.entry import AT_THE_START, Entry
 from daemon.worlds.twins import Account, Twins
 from daemon.worlds.words import Step
 
@@ -53,12 +54,17 @@ class Recorded(Twins):
         recording: the days.
         papers: the paper account of each router, by the router's address.
         days: which of the recorded days.
+        entry: where the record ends.
     """
 
     def __init__(
-        self, recording: Market, papers: Mapping[str, Account], days: Sequence[date]
+        self,
+        recording: Market,
+        papers: Mapping[str, Account],
+        days: Sequence[date],
+        entry: Entry = AT_THE_START,
     ) -> None:
-        super().__init__(papers, recording.interval_ns)
+        super().__init__(papers, recording.interval_ns, entry)
         self._recording = recording
         self._days = days
 

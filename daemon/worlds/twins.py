@@ -6,14 +6,15 @@ is no news to it either, so a duplicate refills no order book.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from daemon.actors.timekeeper import DayBegins, DaySettles
-from daemon.domain.instants import SECOND_NS
+from daemon.brokers.paper import settled
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.calendar import settlement_ns
 from daemon.domain.market.closes import Closes
 from daemon.domain.market.frames import Frame
@@ -22,6 +23,7 @@ from daemon.errors import RuleUnknown
 from daemon.messages import FrameArrived, Settled
 from daemon.twin.exchange import Exchange
 from daemon.worlds.closing import Closing, closing, recorded
+from daemon.worlds.entry import AT_THE_START, Entry
 from daemon.worlds.words import News
 
 _MINUTE_NS = 60 * SECOND_NS
@@ -56,12 +58,19 @@ class Twins:
     Args:
         papers: the paper account of each router, by the router's address.
         interval_ns: tells how far apart the frames of a day typically are, in ns; 0: not known.
+        entry: where the record ends; what was settled before and is not in it is told anew.
     """
 
-    def __init__(self, papers: Mapping[str, Account], interval_ns: Callable[[date], int]) -> None:
+    def __init__(
+        self,
+        papers: Mapping[str, Account],
+        interval_ns: Callable[[date], int],
+        entry: Entry = AT_THE_START,
+    ) -> None:
         self._papers = papers
         self._interval_ns = interval_ns
         self._takers = tuple(papers.items())
+        self._untold = tuple(_untold(papers, entry))
 
     def see(self, message: object, at_ns: int) -> News:
         """Let the twins see what is coming, and return what that led to."""
@@ -78,8 +87,14 @@ class Twins:
             case DayBegins():
                 return self._each(lambda paper: paper.advance(at_ns))
             case DaySettles(day, closes):
-                return self._settle(day, closes, at_ns)
+                return (*self._tell_of(day), *self._settle(day, closes, at_ns))
         return ()
+
+    def _tell_of(self, day: date) -> News:
+        """Tell once of contracts that were settled on a day before the exchange was listened to."""
+        told = [each for each in self._untold if day_of(each[1].at_ns) == day]
+        self._untold = tuple(each for each in self._untold if each not in told)
+        return told
 
     def _each(self, asked: Callable[[Account], Sequence[Any]]) -> News:
         return tuple(
@@ -125,6 +140,20 @@ class Twins:
             for name, known in found.items():
                 found[name] = recorded(known, last.quotes.get(name), name, closes)
         return {name: known for name, known in found.items() if known.value_e4}
+
+
+def _untold(papers: Mapping[str, Account], entry: Entry) -> Iterator[tuple[str, Settled]]:
+    """Yield what the exchanges have settled that the record does not know of.
+
+    It is asked for as the world is entered: an exchange forgets its day as the next one begins.
+    """
+    if entry.day is None:
+        return
+    for router, paper in papers.items():
+        account = router.removeprefix("router:")
+        for told in (settled(each) for each in paper.exchange.trades() if each.settlement):
+            if (account, told.pocket) not in entry.settled:
+                yield router, told
 
 
 def _close_ns(day: date) -> int:

@@ -13,23 +13,18 @@ from hypothesis import strategies as st
 
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.brokers.paper import Paper
-from daemon.brokers.paper_exchange import exchange
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import E4
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
     OrderUpdated,
-    Pocket,
     Purpose,
 )
 from daemon.domain.orders.words import OrderType as OurType
 from daemon.domain.orders.words import Side as OurSide
 from daemon.domain.plans.parsing import parse
-from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived, Settled
-from daemon.runtime.clock import VirtualClock
-from daemon.twin.file import Saved
-from daemon.twin.latency import Latency
+from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived
 from daemon.twin.words import OrderType, Side, TwinOrder
 from daemon.worlds import (
     Entry,
@@ -40,6 +35,7 @@ from daemon.worlds import (
     trading_sessions,
 )
 from tests.kit.acting import clock
+from tests.kit.paper_accounts import paper, reopened, sold
 from tests.kit.plans import text
 
 pytestmark = pytest.mark.untraced
@@ -49,10 +45,6 @@ ROUTER = "router:paper"
 MINUTE = 60 * SECOND_NS
 OPEN, CLOSE = clock("09:15:00", MON), clock("15:30:00", MON)
 MARKET = GeneratedMarket(1, MON, MINUTE)
-
-
-def paper() -> Paper:
-    return Paper(exchange(1_000_000 * E4, Latency()), VirtualClock().now_ns)
 
 
 def entered(at_ns: int, market=MARKET, **entry) -> tuple[Generated, Paper]:
@@ -243,9 +235,9 @@ def test_the_session_that_is_merely_next_is_jumped_to_though_its_morning_has_beg
 
 def test_what_the_exchange_settled_on_a_day_that_it_alone_has_seen_is_told():
     end_ns = clock("15:30:00", TUE) + 1
-    account, symbol = sold(clock("15:29:00", TUE))
+    account, symbol = sold(MARKET, clock("15:29:00", TUE))
     account.exchange.settle(TUE, {"NIFTY": 23_000 * E4}, end_ns)
-    again = Paper(exchange(1_000_000 * E4, Latency(), Reopened(account)), VirtualClock().now_ns)
+    again = reopened(account)
     world = Generated(MARKET, {ROUTER: again}, Entry(end_ns, day=MON, ended=True, first=MON))
     begins, settles, ends = islice(world.steps(), 3)
     assert [each.message for each in (begins, ends)] == [DayBegins(TUE, MINUTE), DayEnds(TUE)]
@@ -308,71 +300,13 @@ def test_what_is_decided_on_the_picture_matches_the_quotes_that_it_shows():
     ]
 
 
-def sold(at_ns: int) -> tuple[Paper, str]:
-    """An account that is short one call of Tuesday's expiry."""
-    account = paper()
-    known = MARKET.newest(TUE, at_ns)
-    account.exchange.prime(known)
-    strike = round(quotes(known)["NIFTY"].ltp_e4 / E4 / 50) * 50
-    symbol = f"NIFTY-2026-03-10-{strike}-CE"
-    bid_e4 = quotes(known)[symbol].bid_e4
-    account.exchange.place(
-        TwinOrder("c", symbol, Side.SELL, 65, OrderType.LIMIT, bid_e4, known[-1].at_ns), at_ns
-    )
-    account.exchange.advance(at_ns)
-    return account, symbol
-
-
-class Reopened:
-    """The file of an exchange that was left, as it is found again."""
-
-    def __init__(self, account: Paper) -> None:
-        self._account = account
-
-    def load(self):
-        exchange_ = self._account.exchange
-        counters = dict(exchange_._counters) | {"clock_ns": exchange_.reached_ns()}
-        return Saved(exchange_.orders(), exchange_.trades(), [], [], counters)
-
-    def save(self, changes) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.mark.parametrize("heard", [True, False])
-def test_what_the_exchange_settled_is_told_to_who_had_not_recorded_it(heard):
-    """The fall came between the settlement and our own book; afterwards both agree."""
-    end_ns = clock("15:30:00", TUE) + 1
-    account, symbol = sold(clock("15:29:00", TUE))
-    account.exchange.settle(TUE, {"NIFTY": 23_000 * E4}, end_ns)
-    again = Paper(exchange(1_000_000 * E4, Latency(), Reopened(account)), VirtualClock().now_ns)
-    settled = frozenset({("paper", Pocket(symbol))}) if heard else frozenset()
-    entry = Entry(end_ns, day=TUE, first=MON, settled=settled)
-    world = Generated(MARKET, {ROUTER: again}, entry)
-    news = world.see(DaySettles(TUE), end_ns)
-    told_of = [(to, type(each), each.symbol, each.quantity) for to, each in news]
-    assert told_of == ([] if heard else [(ROUTER, Settled, symbol, 65)])
-
-
-def test_a_settlement_that_had_not_happened_happens_once():
-    end_ns = clock("15:30:00", TUE) + 1
-    account, symbol = sold(clock("15:29:00", TUE))
-    again = Paper(exchange(1_000_000 * E4, Latency(), Reopened(account)), VirtualClock().now_ns)
-    world = Generated(MARKET, {ROUTER: again}, Entry(end_ns - 1, day=TUE, first=MON))
-    news = world.see(DaySettles(TUE), end_ns)
-    assert [(type(each), each.symbol) for _, each in news] == [(Settled, symbol)]
-    assert again.exchange.positions()[0].net_quantity == 0
-
-
 def test_orders_of_yesterday_lapse_when_the_next_day_begins():
     """What a recorded world does with the beginning of a day is done here too."""
-    account, symbol = sold(clock("15:00:00", TUE))
+    account, symbol = sold(MARKET, clock("15:00:00", TUE))
     account.exchange.place(
         TwinOrder("r", symbol, Side.BUY, 65, OrderType.LIMIT, 500, 0), clock("15:00:01", TUE)
     )
-    again = Paper(exchange(1_000_000 * E4, Latency(), Reopened(account)), VirtualClock().now_ns)
+    again = reopened(account)
     entry = Entry(clock("15:31:00", TUE), day=TUE, first=MON, ended=True)
     world = Generated(MARKET, {ROUTER: again}, entry)
     step = next(world.steps())
