@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from daemon.actors.market_feed import MarketFeed
 from daemon.actors.order_router import OrderRouter
 from daemon.actors.risk_watchdog import PnlSeen, RiskWatchdog
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app import App, Run, account_of, build
 from daemon.app.at_brokers.connections import Opened, on_paper

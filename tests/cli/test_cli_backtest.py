@@ -8,7 +8,7 @@ from functools import cache
 import duckdb
 import pytest
 
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.cli.backtest import _left, _print
 from daemon.feeds.sample import sample_path
 from tests.kit.commands import told

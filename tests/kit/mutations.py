@@ -318,10 +318,10 @@ MUTATIONS = (
     Mutation(
         "T3",
         "an entry names the version of its strategy",
-        "daemon/actors/entry_basket.py",
+        "daemon/actors/strategy_runner/entry_basket.py",
         "        version=version_of(plan),\n",
         "",
-        "tests/actors/test_strategy_runner.py::test_an_entry_is_recorded_and_told_with_everything_it_is_held_to",
+        "tests/actors/strategy_runner/test_strategy_runner.py::test_an_entry_is_recorded_and_told_with_everything_it_is_held_to",
     ),
     Mutation(
         "T5",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import Place
 from daemon.actors.order_router import OrderRouter, Terms
-from daemon.actors.strategy_runner import HEARS, StrategyRunner
+from daemon.actors.strategy_runner.fan_out import Place
+from daemon.actors.strategy_runner.runner import HEARS, StrategyRunner
 from daemon.domain.orders.ids import IntentIds
 from daemon.messages import Ask, BasketEnded, SeeStrategy, Told
 from daemon.runtime.budget import Budget

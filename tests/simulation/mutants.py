@@ -20,7 +20,6 @@ from daemon.actors import (
     pnl_broadcaster,
     request_clerk,
     session_keeper,
-    strategy_runner,
 )
 from daemon.actors.order_router import by_hand, latches, router
 from daemon.actors.order_router.broker import lookups, outside, sending
@@ -30,6 +29,7 @@ from daemon.actors.order_router.known.halts import Halts
 from daemon.actors.order_router.known.prices import Prices
 from daemon.actors.order_router.opening import entries
 from daemon.actors.outbox_publisher import OutboxPublisher
+from daemon.actors.strategy_runner import runner
 from daemon.actors.turn import Turn
 from daemon.app.given import wiring
 from daemon.brokers.door import Door
@@ -470,21 +470,21 @@ def slices_do_not_sum(patch: pytest.MonkeyPatch) -> None:
 
 
 def entries_of_a_day_are_not_counted_over_starts(patch: pytest.MonkeyPatch) -> None:
-    opened_by = strategy_runner.opened_by
+    opened_by = runner.opened_by
 
     def numbered(plan, window, chosen, number, now_ns):
         opened = opened_by(plan, window, chosen, number, now_ns)
         basket_id = f"{plan.id}:{now_ns}"
         return replace(opened, basket=replace(opened.basket, basket_id=basket_id))
 
-    patch.setattr(strategy_runner, "opened_by", numbered)
-    recall = strategy_runner.StrategyRunner._recall
+    patch.setattr(runner, "opened_by", numbered)
+    recall = runner.StrategyRunner._recall
 
     def forgetful(self, fact):
         if not isinstance(fact, BasketOpened | BasketEnded):
             recall(self, fact)
 
-    patch.setattr(strategy_runner.StrategyRunner, "_recall", forgetful)
+    patch.setattr(runner.StrategyRunner, "_recall", forgetful)
 
 
 def owed_exits_lost_at_a_start(patch: pytest.MonkeyPatch) -> None:

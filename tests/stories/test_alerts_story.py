@@ -9,7 +9,7 @@ import aiohttp
 from msgspec.structs import replace
 
 from daemon.actors.pnl_broadcaster import PnlBroadcaster
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.messages import AlertAcknowledged, AlertCleared, AlertEscalated, AlertRaised
 from daemon.settings import Alerts
 from tests.app.test_service import STRADDLE, Running, assignment, running

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from daemon.actors.order_router import Terms
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.app import Account, Run, build
 from daemon.brokers.paper import Paper

@@ -7,9 +7,7 @@ from functools import partial
 from typing import Any
 
 from daemon.actors import strategy_runner
-from daemon.actors.fan_out import Place
-from daemon.actors.punctual_runner import PunctualRunner
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner import Place, PunctualRunner, StrategyRunner
 from daemon.control import Line
 from daemon.domain.market.merge import merge
 from daemon.domain.plans.parsing import from_json

@@ -20,7 +20,6 @@ from daemon.actors import (
 )
 from daemon.actors.alert_keeper import AlertKeeper
 from daemon.actors.cell_wall import CellWall
-from daemon.actors.fan_out import Place
 from daemon.actors.market_feed import MarketFeed
 from daemon.actors.order_router import OrderRouter
 from daemon.actors.pnl_broadcaster import PnlBroadcaster
@@ -29,6 +28,7 @@ from daemon.actors.request_clerk import RequestClerk
 from daemon.actors.risk_watchdog import RiskWatchdog
 from daemon.actors.session_keeper import SessionKeeper
 from daemon.actors.strategy_register import StrategyRegister
+from daemon.actors.strategy_runner import Place
 from daemon.actors.timekeeper import Timekeeper
 from daemon.app.at_brokers.accounts import Account, traded_in, watchdog_of
 from daemon.app.at_brokers.connections import Close, Opened

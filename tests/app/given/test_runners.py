@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import Place
 from daemon.actors.strategy_register import Filed, StrategyRegister
+from daemon.actors.strategy_runner.fan_out import Place
 from daemon.app.given.runners import Runners, runner_spec, waits
 from daemon.control import Control, Line, Names, Refusal
 from daemon.domain.plans.parsing import encode, parse

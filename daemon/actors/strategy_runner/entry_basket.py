@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daemon.actors.entry_window import Window
-from daemon.actors.fan_out import entry_name
+from daemon.actors.strategy_runner.entry_window import Window
+from daemon.actors.strategy_runner.fan_out import entry_name
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import Basket

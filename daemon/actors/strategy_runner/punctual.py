@@ -12,7 +12,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame

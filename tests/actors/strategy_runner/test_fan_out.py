@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import FanOut, Place, Stage
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.fan_out import FanOut, Place, Stage
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.domain.money import e4
 from daemon.domain.plans.risk_rules import strategy_rules
 from daemon.domain.risk.words import LockRule

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import Place
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.fan_out import Place
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4

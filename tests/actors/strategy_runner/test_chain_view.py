@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from daemon.actors.chain_view import Chain, Seen
 from daemon.actors.listings import Listings
+from daemon.actors.strategy_runner.chain_view import Chain, Seen
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.calendar import Segment, session_close_ns
 from daemon.domain.market.frames import Quote

@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from daemon.actors.entry_window import Window, window_of
+from daemon.actors.strategy_runner.entry_window import Window, window_of
 from daemon.domain.instants import at, wall_of
 from daemon.domain.market.calendar import Segment, sessions
 from daemon.domain.plans.validation import Fault

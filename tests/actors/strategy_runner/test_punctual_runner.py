@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.actors.fan_out import Place
-from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.fan_out import Place
+from daemon.actors.strategy_runner.punctual import GRACE_NS, PunctualRunner, StartDue
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.domain.instants import SECOND_NS
 from daemon.messages import (
     Ask,

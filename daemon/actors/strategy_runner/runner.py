@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from daemon.actors.chain_view import Chain, Seen, crossed, lacks_options
-from daemon.actors.entry_basket import decided, opened_by
-from daemon.actors.entry_window import Window, window_of
-from daemon.actors.fan_out import ENTERED, FanOut, Place, Stage
-from daemon.actors.last_moment import LastMoment, WindowOver
 from daemon.actors.listings import Listings
+from daemon.actors.strategy_runner.chain_view import Chain, Seen, crossed, lacks_options
+from daemon.actors.strategy_runner.entry_basket import decided, opened_by
+from daemon.actors.strategy_runner.entry_window import Window, window_of
+from daemon.actors.strategy_runner.fan_out import ENTERED, FanOut, Place, Stage
+from daemon.actors.strategy_runner.last_moment import LastMoment, WindowOver
+from daemon.actors.strategy_runner.reasons import Reasons
 from daemon.actors.turn import Turn
 from daemon.domain.instants import wall_of
 from daemon.domain.market.frames import Frame
@@ -44,7 +45,6 @@ from daemon.messages import (
 )
 from daemon.runtime.words import NOTHING, Effect, Show, Started, Tell
 
-_NOT_YET = "no entry yet"
 _NO_DAY = "resting: no day is open"
 HEARS = (
     *(Frame, DayOpened, DayEnded, LinkDied, LinkRevived, PaceLearnt, OptionsListed),
@@ -75,18 +75,15 @@ class StrategyRunner:
         self._plan = plan
         self._fan_out = FanOut(plan, places)
         self._last_moment = LastMoment(self._fan_out)
-        self._marks = tuple(place.mark for place in places)
+        self._reasons = Reasons(plan, tuple(place.mark for place in places))
         self._strict = strict
         self._seen = Seen(plan)
         self._listings = Listings()
         self._window: Window | None = None
-        self._told: set[str] = set()
-        self._bare = f"{_NOT_YET}: no option of {plan.underlying} has been quoted"
-        self._is_bare = False
         self._alive = True
         self._taking = self._taking_unasked = taking
         self._rests = _NO_DAY
-        self._refusal = self._why = self._silent = ""
+        self._why = ""
         for fact in facts:
             self._recall(fact)
 
@@ -129,7 +126,7 @@ class StrategyRunner:
     def awaited(self) -> Window | None:
         """When it is to enter, if it would and nothing is told that keeps it but a silent feed."""
         asks = self._fan_out.stage() in (Stage.ASKS, Stage.REST)
-        kept = self._refusal and self._refusal != f"{_NOT_YET}: {self._silent}"
+        kept = self._reasons.standing and not self._reasons.is_silence
         return self._window if self._taking and asks and not kept else None
 
     def _hear(self, turn: Turn, told: BasketEnded | StrategyStopped, now_ns: int) -> None:
@@ -137,7 +134,9 @@ class StrategyRunner:
         if isinstance(told, BasketEnded):
             self._take_word(told)
             if not told.complete:
-                self._note(turn, NoteKind.REFUSED, self._fan_out.said(told), now_ns, told.account)
+                self._reasons.note(
+                    turn, NoteKind.REFUSED, self._fan_out.said(told), now_ns, told.account
+                )
         elif told.because:  # what a person stops was heard when he said so
             self._taking, self._why = False, told.because
 
@@ -148,7 +147,7 @@ class StrategyRunner:
         self._rests = self._fan_out.status()
         stage = self._fan_out.stage()
         if isinstance(fact, BasketEnded) and stage in (Stage.WAITS, Stage.ASKS):
-            self._refusal = self._rests
+            self._reasons.stand(self._rests)
         if stage is Stage.OVER:
             self._window = None
 
@@ -178,11 +177,8 @@ class StrategyRunner:
                 self._take_word(fact)
                 if fact.waits:  # whether what it waits for has passed, another decision shows
                     self._take_word(WaitOver(mine, fact.account))
-            case Noted(_, text, _, strategy_id) if strategy_id == mine:
-                self._told.add(_said(text))
-                self._is_bare = self._is_bare or text == self._bare
-                if text.startswith(_NOT_YET):
-                    self._refusal = text
+            case Noted(strategy_id=strategy_id) if strategy_id == mine:
+                self._reasons.recall(fact)
             case StrategyStarted(strategy_id) if strategy_id == mine:
                 self._taking = True
             case StrategyStopped(strategy_id, because=because) if strategy_id == mine:
@@ -200,8 +196,8 @@ class StrategyRunner:
 
     def _begin_anew(self, *, taking: bool) -> None:
         """Forget what was said to and by another strategy under this id, but not its entries."""
-        self._taking, self._refusal, self._why, self._is_bare = taking, "", "", False
-        self._told.clear()
+        self._taking, self._why = taking, ""
+        self._reasons.begin_anew()
         self._fan_out.forget()
         if self._window is not None and self._fan_out.stage() is Stage.OVER:
             self._window, self._rests = None, ENTERED
@@ -239,13 +235,14 @@ class StrategyRunner:
             return f"waiting for {wall_of(window.opens_ns):%H:%M:%S}"
         status = "waiting" if stage is Stage.WAITS else "waiting for prices"
         status = "too late today" if now_ns > window.closes_ns else status
-        return f"{status}; {self._refusal}" if self._refusal else status
+        return f"{status}; {reason}" if (reason := self._reasons.standing) else status
 
     def _open(self, turn: Turn, opened: DayOpened) -> None:
         """Find out whether and when the strategy trades on a day."""
-        self._window, self._refusal = None, ""
+        self._window = None
+        self._reasons.stand("")
         if self._fan_out.begin_day(opened.day):
-            self._told.clear()
+            self._reasons.begin_day()
         self._seen.begin_day(opened)
         self._listings.hear(opened)
         if not opened.sessions:
@@ -259,7 +256,7 @@ class StrategyRunner:
             text = f"{found.place}: {found.reason}"
             self._rests = f"resting: {text}"
             if self._taking:  # of others nobody waits for an entry; their status says it
-                self._note(turn, NoteKind.REFUSED, text, opened.at_ns)
+                self._reasons.note(turn, NoteKind.REFUSED, text, opened.at_ns)
         else:
             self._window = found
 
@@ -270,10 +267,10 @@ class StrategyRunner:
         """Tell that what was waited for since the first refusal never came."""
         lost = self._fan_out.lost(day_over=True)
         for mark, text in lost:
-            self._note(turn, NoteKind.REFUSED, text, now_ns, mark)
+            self._reasons.note(turn, NoteKind.REFUSED, text, now_ns, mark)
         asks = self._window is not None and self._fan_out.stage() is Stage.ASKS
-        if asks and not lost and any(said.startswith(_NOT_YET) for said in self._told):
-            self._note(turn, NoteKind.REFUSED, "no entry today", now_ns)
+        if asks and not lost and self._reasons.were_told:
+            self._reasons.note(turn, NoteKind.REFUSED, "no entry today", now_ns)
         self._close()
 
     def _try(self, window: Window, now_ns: int) -> Sequence[Effect]:
@@ -285,24 +282,18 @@ class StrategyRunner:
             return NOTHING
         quotes = self._seen.quotes
         chain = Chain(plan.underlying, plan.basis, window.day, quotes, self._listings)
-        if lacks_options(plan, quotes):
-            self._refusal = self._bare
-            if not self._is_bare:
-                self._is_bare = True
-                self._note(turn, NoteKind.REFUSED, self._bare, now_ns)
+        lacking = lacks_options(plan, quotes)
+        if self._reasons.look_for_options(turn, now_ns, lacking=lacking):
             return turn.done()
-        self._is_bare = False
         chosen = legs(plan, window.expiries, chain, self._contract)
-        self._silent = silent = self._seen.silent(now_ns)
+        silent = self._seen.silent(now_ns)
         if chain.substituted and not silent:
             text = f"{plan.underlying} has no {plan.basis} price; the synthetic forward is taken"
-            self._note(turn, NoteKind.BASIS, text, now_ns)
+            self._reasons.note(turn, NoteKind.BASIS, text, now_ns)
         why = chosen if isinstance(chosen, Fault) else entry_fault(plan, chosen)
-        refusal = f"{why.place}: {why.reason}" if why else crossed(chosen)
-        refusal = silent or refusal
+        refusal = silent or (f"{why.place}: {why.reason}" if why else crossed(chosen))
         if refusal:
-            self._refusal = f"{_NOT_YET}: {refusal}"
-            self._note(turn, NoteKind.REFUSED, self._refusal, now_ns)
+            self._reasons.refuse(turn, refusal, now_ns, is_silence=bool(silent))
             return turn.done()
         assert not isinstance(chosen, Fault), "a fault is a refusal"
         opened = opened_by(plan, window, chosen, self._fan_out.tried + 1, now_ns)
@@ -315,12 +306,13 @@ class StrategyRunner:
         lost = self._fan_out.lost(day_over=False)
         rest = self._fan_out.tell_rest(now_ns)
         for mark, text in () if rest else lost:
-            self._note(turn, NoteKind.REFUSED, text, now_ns, mark)
+            self._reasons.note(turn, NoteKind.REFUSED, text, now_ns, mark)
         return self._tell(turn, rest)
 
     def _tell(self, turn: Turn, told: Sequence[Tell]) -> Sequence[Effect]:
         """Tell the accounts; there is no entry after this one today but where it waits."""
-        self._refusal, self._rests = "", self._fan_out.status()
+        self._reasons.stand("")
+        self._rests = self._fan_out.status()
         if self._fan_out.stage() is Stage.OVER:
             self._window = None
         turn.do(*told)
@@ -332,18 +324,3 @@ class StrategyRunner:
         assert self._window is not None, "contracts are looked up while a day is open"
         parts = Parts(underlying, kind, expiry, strike_e4)
         return contract(parts, self._window.day, strict=self._strict)
-
-    def _note(self, turn: Turn, kind: NoteKind, text: str, now_ns: int, *marks: str) -> None:
-        """Tell something once a day; of refusals of an entry, the first with the same place.
-
-        It is told of the accounts with these marks; without one, of each that it trades in.
-        """
-        if _said(text) not in self._told:
-            self._told.add(_said(text))
-            for mark in marks or self._marks:
-                turn.record(Noted(kind, text, now_ns, self._plan.id, mark))
-
-
-def _said(text: str) -> str:
-    """Return what of a text makes it new: figures of a refusal move with every frame."""
-    return ": ".join(text.split(": ")[:2]) if text.startswith(_NOT_YET) else text

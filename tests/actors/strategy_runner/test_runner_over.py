@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.actors.alert_conditions import Conditions
-from daemon.actors.fan_out import Place
-from daemon.actors.last_moment import WindowOver
+from daemon.actors.strategy_runner.fan_out import Place
+from daemon.actors.strategy_runner.last_moment import WindowOver
 from daemon.domain.orders.words import IntentRecorded
 from daemon.messages import (
     Ask,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from daemon.actors.fan_out import Place
-from daemon.actors.strategy_runner import StrategyRunner
+from daemon.actors.strategy_runner.fan_out import Place
+from daemon.actors.strategy_runner.runner import StrategyRunner
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.plans.parsing import parse
 from daemon.messages import (

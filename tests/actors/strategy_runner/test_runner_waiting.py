@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.fan_out import Place
-from daemon.actors.punctual_runner import GRACE_NS, PunctualRunner, StartDue
+from daemon.actors.strategy_runner.fan_out import Place
+from daemon.actors.strategy_runner.punctual import GRACE_NS, PunctualRunner, StartDue
 from daemon.messages import (
     BasketEnded,
     EntryDecided,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.entry_window import Window
-from daemon.actors.fan_out import FanOut
+from daemon.actors.strategy_runner.entry_window import Window
+from daemon.actors.strategy_runner.fan_out import FanOut
 from daemon.actors.turn import Turn
 from daemon.domain.instants import wall_of
 from daemon.runtime.words import Alarm
