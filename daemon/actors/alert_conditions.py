@@ -95,7 +95,6 @@ _RENEWED = frozenset({"books_differ", "hours_changed", "no_session"})
 _OF_A_RUN = frozenset(
     {
         *("ledger_failed", "actor_disarmed", "entries_held", "no_session", "strategy_left_out"),
-        "index_silent",
     }
 )
 

@@ -167,10 +167,7 @@ def after(*facts: object) -> Conditions:
         ),
         *(
             (SILENT, "index_silent", "NIFTY", "warning", over)
-            for over in (
-                *(stale(told_again("NIFTY")), stale(left("NIFTY"))),
-                *(TODAY, EpochBegan(2, NOW)),
-            )
+            for over in (stale(told_again("NIFTY")), stale(left("NIFTY")), TODAY)
         ),
         (NOT_FOUND, "strategy_left_out", "s", "critical", EpochBegan(2, NOW)),
         (NOT_FOUND, "strategy_left_out", "s", "critical", StrategyStarted("s", "ann", NOW)),
@@ -340,6 +337,12 @@ def test_each_account_that_holds_something_of_a_silent_index_has_an_alert_of_its
     assert [(each.about, each.account) for each in made.standing.values()] == [
         ("NIFTY second", "second"),
         ("SENSEX second", "second"),
+    ]
+
+
+def test_a_restart_in_the_midst_of_a_silence_leaves_it_standing():
+    assert list(after(TODAY, SILENT, EpochBegan(2, NOW), TODAY).standing) == [
+        ("index_silent", "NIFTY")
     ]
 
 
