@@ -330,6 +330,12 @@ def test_what_happens_at_home_is_told_with_the_account_and_what_is_everybodys_is
     ]
 
 
+def test_that_a_sink_was_not_told_is_of_no_account():
+    home = CodeLoaded("1", "a", "b", 1, NOW, home="paper")
+    untold = Noted(NoteKind.UNTOLD, "the sink pager: no", NOW)
+    assert [each.account for each in after(home, untold).standing.values()] == [""]
+
+
 def test_each_account_that_holds_something_of_a_silent_index_has_an_alert_of_its_own():
     again = stale(told_again("NIFTY"))
     others = stale(silent("SENSEX", NOW), "second"), stale(told_again("BANKNIFTY"), "second")
