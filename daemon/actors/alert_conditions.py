@@ -6,7 +6,7 @@ whoever records a fact need not know that somebody is alerted by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import date
 
 from msgspec.structs import replace
@@ -55,7 +55,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
-from daemon.messages.alerts import UNTOLD, Condition, Severity
+from daemon.messages.alerts import BEHIND, CAUGHT_UP, UNTOLD, Condition, Severity
 from daemon.messages.jobs import Job
 from daemon.runtime.words import ActorDisarmed
 
@@ -95,7 +95,6 @@ _RENEWED = frozenset({"books_differ", "hours_changed", "no_session"})
 _OF_A_RUN = frozenset(
     {
         *("ledger_failed", "actor_disarmed", "entries_held", "no_session", "strategy_left_out"),
-        "index_silent",
     }
 )
 
@@ -129,7 +128,8 @@ class Conditions:
         begun = self._begun(fact)
         if begun is None:
             return
-        if getattr(fact, "account", None) == "":  # at home nobody names it
+        # At home nobody names the account; a sink is of none.
+        if getattr(fact, "account", None) == "" and begun.code != UNTOLD:
             begun = replace(begun, account=self._home)
         key = (begun.code, begun.about)
         if begun.code in _RENEWED:
@@ -213,6 +213,8 @@ class Conditions:
                 return Condition(_WARNING, "index_silent", about, text, account) if index else None
             case Noted(NoteKind.UNTOLD, said):
                 sink = said.partition(":")[0]
+                if sink.endswith(CAUGHT_UP):
+                    return None
                 text = f"{said}; see that it is heard, and to `ordo outbox dead`"
                 return Condition(_CRITICAL, UNTOLD, sink, text)
         return None
@@ -241,14 +243,16 @@ class Conditions:
             case LinkRevived() | SessionReady():
                 ready = fact.account if isinstance(fact, SessionReady) else ""
                 yield ("no_session", ready) if ready else ("feed_silent", "")
-            case Noted(NoteKind.STALE, said, account=account):
-                yield "index_silent", _in(account, index_silence.ended_in(said))
+            case Noted():
+                yield from _over(fact)
             case OrderUpdated() | OrderRefused():
                 self._heard_of(fact)
                 yield "order_parked", fact.intent_id
                 yield "confirmation_wanted", fact.intent_id
             case EpochBegan():
                 yield from self._of(_OF_A_RUN)
+                # Whether more waits than is read is found anew; the rest of `untold` is of a day.
+                yield from [key for key in self._of({UNTOLD}) if key[1].endswith(BEHIND)]
             case DayOpened(day) if day != self._day:
                 self._day = day
                 self._waits_ns.clear()
@@ -266,13 +270,24 @@ class Conditions:
         text = f"{what} ({intent_id}): {said}"
         return Condition(_CRITICAL, code, intent_id, text, account, strategy_id)
 
-    def _of(self, codes: frozenset[str]) -> list[Key]:
+    def _of(self, codes: Set[str]) -> list[Key]:
         return [key for key in self.standing if key[0] in codes]
 
 
 def _in(account: str, about: str) -> str:
     """Return what a condition is about where each account has one of its own."""
     return f"{about} {account}".rstrip()
+
+
+def _over(note: Noted) -> Iterator[Key]:
+    """Yield what a note ends; most end nothing."""
+    match note:
+        case Noted(NoteKind.STALE, said, account=account):
+            yield "index_silent", _in(account, index_silence.ended_in(said))
+        case Noted(NoteKind.UNTOLD, said):
+            sink, is_over, _ = said.partition(f" {CAUGHT_UP}:")
+            if is_over:
+                yield UNTOLD, f"{sink} {BEHIND}"
 
 
 def _done(job: Job) -> tuple[Key, ...]:

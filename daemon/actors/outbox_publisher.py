@@ -28,6 +28,7 @@ from daemon.errors import SinkFault
 from daemon.messages.outbox import (
     Awake,
     BeginSink,
+    CaughtUp,
     Cursor,
     Deliver,
     Delivered,
@@ -86,6 +87,7 @@ class OutboxPublisher:
         self._asked: set[type] = set()  # what the store is at
         self._waits = False  # for the store to be asked again
         self._is_news = self._is_wanted = True
+        self._is_behind = False  # more waited than was read, and since then something always has
         self._failed = self._lacks = self._cut = ("", 0)  # why, and when: sink, store and ledger
 
     def handle(self, message: object, now_ns: int) -> Sequence[Effect]:
@@ -253,9 +255,13 @@ class OutboxPublisher:
             self._among(number)[number] = replace(held, out=True)
             is_last = held.noes + 1 >= self._conduct.tries
             asked = Deliver(held.event, held.attempts + 1, is_last, self._is_crowded())
+            self._is_behind = self._is_behind or asked.is_crowded
             turn.do(Call(SINK, asked))
         self._settle(turn, now_ns)
         self._read_on(turn)
+        if self._is_behind and self._is_done():
+            self._is_behind = False
+            turn.do(Call(SINK, CaughtUp()))
         if self._cursor.name and self._is_wanted and not self._again:
             self._ask(turn, ReadWanted(self._conduct.batch))
 
@@ -267,6 +273,11 @@ class OutboxPublisher:
     def _is_crowded(self) -> bool:
         """Say whether more is recorded, as far as is known, and not read for want of room."""
         return self._is_news and not self._has_room()
+
+    def _is_done(self) -> bool:
+        """Say whether nothing waits for the sink, be it read or not."""
+        is_unread = self._is_news or ReadOn in self._asked
+        return not (is_unread or self._held or self._again or self._past)
 
     def _has_room(self) -> bool:
         return len(self._held) + self._conduct.batch <= self._conduct.held

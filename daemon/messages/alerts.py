@@ -9,6 +9,9 @@ from msgspec import Struct
 
 UNTOLD: Final = "untold"
 """The code of the alert that a sink did not take one, or a kill."""
+BEHIND: Final = "falls behind"
+CAUGHT_UP: Final = "has caught up"
+"""So it is said of a sink that more waits for it than is read, and that this is over."""
 
 
 class Severity(StrEnum):

@@ -175,6 +175,10 @@ class Deliver(Struct, frozen=True):
     is_crowded: bool = False
 
 
+class CaughtUp(Struct, frozen=True):
+    """To the sink's port: what waited is done with, all of it, after more waited than was read."""
+
+
 class Delivered(Struct, frozen=True):
     """The sink has taken an event."""
 

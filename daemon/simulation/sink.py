@@ -177,7 +177,7 @@ class SimulatedSink:
             match effect:
                 case Call("store", asked):
                     self._soon(partial(self._kept, self._life, asked), _DISK_NS)
-                case Call(_, asked):
+                case Call(_, Deliver() as asked):
                     self._soon(partial(self._met, self._life, asked), _WIRE_NS)
                 case Alarm(at_ns, later):
                     self._timeline.at(at_ns, partial(self._tell, self._life, later))

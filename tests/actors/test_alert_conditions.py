@@ -167,10 +167,7 @@ def after(*facts: object) -> Conditions:
         ),
         *(
             (SILENT, "index_silent", "NIFTY", "warning", over)
-            for over in (
-                *(stale(told_again("NIFTY")), stale(left("NIFTY"))),
-                *(TODAY, EpochBegan(2, NOW)),
-            )
+            for over in (stale(told_again("NIFTY")), stale(left("NIFTY")), TODAY)
         ),
         (NOT_FOUND, "strategy_left_out", "s", "critical", EpochBegan(2, NOW)),
         (NOT_FOUND, "strategy_left_out", "s", "critical", StrategyStarted("s", "ann", NOW)),
@@ -333,6 +330,12 @@ def test_what_happens_at_home_is_told_with_the_account_and_what_is_everybodys_is
     ]
 
 
+def test_that_a_sink_was_not_told_is_of_no_account():
+    home = CodeLoaded("1", "a", "b", 1, NOW, home="paper")
+    untold = Noted(NoteKind.UNTOLD, "the sink pager: no", NOW)
+    assert [each.account for each in after(home, untold).standing.values()] == [""]
+
+
 def test_each_account_that_holds_something_of_a_silent_index_has_an_alert_of_its_own():
     again = stale(told_again("NIFTY"))
     others = stale(silent("SENSEX", NOW), "second"), stale(told_again("BANKNIFTY"), "second")
@@ -340,6 +343,12 @@ def test_each_account_that_holds_something_of_a_silent_index_has_an_alert_of_its
     assert [(each.about, each.account) for each in made.standing.values()] == [
         ("NIFTY second", "second"),
         ("SENSEX second", "second"),
+    ]
+
+
+def test_a_restart_in_the_midst_of_a_silence_leaves_it_standing():
+    assert list(after(TODAY, SILENT, EpochBegan(2, NOW), TODAY).standing) == [
+        ("index_silent", "NIFTY")
     ]
 
 

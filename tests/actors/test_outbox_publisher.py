@@ -17,6 +17,7 @@ from daemon.errors import SinkFault
 from daemon.messages.outbox import (
     Awake,
     BeginSink,
+    CaughtUp,
     Cursor,
     Deliver,
     Delivered,
@@ -542,6 +543,31 @@ def test_a_try_says_whether_more_waits_for_the_sink_than_is_read(held, left, is_
     publisher.handle(Awake(), SECOND_NS)
     (again, *_) = calls(publisher.handle(Due(), 3 * SECOND_NS))
     assert again == Deliver(event(1), 2, is_crowded=held == 5)  # by then more is recorded
+
+
+def test_after_more_waited_than_was_read_it_is_said_once_that_nothing_waits_any_more():
+    publisher, _ = begun(event(1), event(2, "b"), left=1, batch=4, held=5)
+    asked = [publisher.handle(Delivered(number), SECOND_NS) for number in (1, 2)]
+    read = publisher.handle(EventsRead((event(3),), 3, 0), SECOND_NS)
+    assert CaughtUp() not in [each for effects in (*asked, read) for each in calls(effects)]
+    assert CaughtUp() in calls(publisher.handle(Delivered(3), SECOND_NS))
+
+    publisher.handle(Awake(), SECOND_NS)
+    publisher.handle(EventsRead((event(4),), 4, 0), SECOND_NS)
+    assert CaughtUp() not in calls(publisher.handle(Delivered(4), SECOND_NS))
+
+
+def test_nothing_is_said_to_be_done_with_while_more_is_recorded_or_a_letter_is_wanted():
+    publisher, _ = begun(event(1), left=1, batch=4, held=4)
+    publisher.handle(Delivered(1), SECOND_NS)
+    publisher.handle(Settled(Settle(AT, AT), 0), SECOND_NS)
+    publisher.handle(LettersWanted(0), SECOND_NS)
+    publisher.handle(WantedRead((Letter("pager", event(9), 2, "no", 1, WANTED),)), SECOND_NS)
+    assert CaughtUp() not in calls(publisher.handle(EventsRead((), 2, 0), SECOND_NS))
+    asked = calls(publisher.handle(Delivered(9), 2 * SECOND_NS))
+    (kept,) = (each for each in asked if isinstance(each, Settle))
+    assert CaughtUp() not in asked
+    assert CaughtUp() in calls(publisher.handle(Settled(kept, 0), 2 * SECOND_NS))
 
 
 @pytest.mark.parametrize(

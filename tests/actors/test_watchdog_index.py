@@ -18,8 +18,19 @@ from daemon.domain.market.index_silence import (
     told_again,
 )
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.money import e4
 from daemon.domain.risk.account import AccountLimits
-from daemon.messages import FramePolled, LinkDied, LinkRevived, Noted, PaceLearnt
+from daemon.domain.risk.words import Distance, LegRules
+from daemon.messages import (
+    Ask,
+    FramePolled,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    PaceLearnt,
+    SeeRisk,
+)
+from daemon.runtime.words import Started
 from tests.kit.acting import (
     DAY,
     NEXT_DAY,
@@ -35,6 +46,7 @@ from tests.kit.acting import (
 
 T = clock("10:00:00")
 ENTRY = (opened(), sold("ce"), sold("pe"), ended())
+STOP = LegRules(stop=Distance(percent_e4=e4("30")))
 FLAT = [sold(leg, bought="90", at_ns=T + 45 * S) for leg in ("ce", "pe")]
 
 
@@ -43,10 +55,11 @@ class Seen:
 
     Args:
         messages: what it is told first.
+        before: what was recorded before it began.
     """
 
-    def __init__(self, *messages) -> None:
-        self._dog = RiskWatchdog(ROUTER, AccountLimits())
+    def __init__(self, *messages, before=()) -> None:
+        self._dog = RiskWatchdog(ROUTER, AccountLimits(), before)
         self._notes: list[Noted] = []
         for message in messages or (day_opened(), *ENTRY):
             self.hear(message, T)
@@ -60,6 +73,18 @@ class Seen:
         for second in range(first, last + 1):
             at_ns = from_ns + second * S
             self.hear(prices(at_ns, SENSEX=80_000 + second, **told), at_ns)
+
+    def die(self, died: int, revived: int) -> None:
+        """Let the link die and live again at these seconds, with an answer for a leg between."""
+        self.hear(LinkDied(T + died * S), T + died * S)
+        polled = prices(T + (revived - 1) * S, ce=100)
+        self.hear(FramePolled(polled), polled.at_ns)
+        self.hear(LinkRevived(T + revived * S), T + revived * S)
+
+    def unguarded(self, second: int) -> set[tuple[str, ...]]:
+        """Return why what is held is not guarded at a second."""
+        (shown,) = self._dog.handle(Ask(7, SeeRisk()), T + second * S)
+        return {leg.unguarded_because for watch in shown.view.answer.watches for leg in watch.legs}
 
     def told(self, from_ns: int = T) -> list[tuple[int, str]]:
         """Return at which second people were told what of an index."""
@@ -165,15 +190,107 @@ def test_the_time_between_two_sessions_is_no_silence():
     assert seen.told() == []
 
 
-def test_what_was_told_before_the_link_died_is_forgotten_and_judges_nothing():
+def test_an_index_without_which_the_link_lives_again_is_silent_from_then_on():
+    """What was told before judges nothing any more."""
     seen = Seen()
     seen.pass_by(0, 20, ce=100, pe=100, NIFTY=24_500)
-    seen.hear(LinkDied(T + 24 * S), T + 24 * S)
-    polled = prices(T + 40 * S, ce=100)
-    seen.hear(FramePolled(polled), polled.at_ns)
-    seen.hear(LinkRevived(T + 60 * S), T + 60 * S)
+    seen.die(24, 60)
+    seen.pass_by(60, 120)
+    seen.pass_by(121, 130, NIFTY=24_500)
+    said = silent("NIFTY", T + 20 * S, T + 60 * S)
+    assert seen.told() == [(74, said), (124, told_again("NIFTY"))]
+
+
+def test_while_a_leg_is_told_where_the_link_lives_again_without_the_index_nothing_is_said():
+    seen = Seen()
+    seen.pass_by(0, 20, ce=100, pe=100, NIFTY=24_500)
+    seen.die(24, 60)
+    seen.pass_by(60, 80, ce=100)
+    seen.pass_by(81, 100)
+    assert seen.told() == [(94, last_told(80))]
+
+
+def test_a_silence_that_is_told_of_goes_on_where_its_link_dies_and_lives_again():
+    seen = Seen()
+    seen.pass_by(0, 20, NIFTY=24_500)
+    seen.pass_by(21, 40)
+    seen.die(42, 60)
+    seen.pass_by(60, 120)
+    seen.pass_by(121, 130, NIFTY=24_500)
+    assert seen.told() == [(35, last_told(20)), (124, told_again("NIFTY"))]
+
+
+def test_an_index_that_was_never_told_before_the_link_died_has_no_silence_after_it():
+    seen = Seen()
+    seen.pass_by(0, 20, ce=100, pe=100)
+    seen.die(24, 60)
     seen.pass_by(60, 120)
     assert seen.told() == []
+
+
+RECORDED = (day_opened(), *ENTRY, Noted(NoteKind.STALE, last_told(-60), T - 20 * S))
+
+
+def test_a_silence_that_was_told_of_before_a_restart_ends_once_the_index_is_told_again():
+    seen = Seen(day_opened(), Started(), before=RECORDED)
+    seen.pass_by(0, 30)
+    seen.pass_by(31, 60, NIFTY=24_500)
+    seen.pass_by(61, 80)
+    assert seen.told() == [(35, told_again("NIFTY")), (75, last_told(60))]
+
+
+def test_of_a_silence_from_before_a_restart_no_pace_is_learnt():
+    """It may be of those that are told once a minute, and it may have been silent for hours."""
+    seen = Seen(day_opened(), Started(), before=RECORDED)
+    seen.pass_by(0, 3_600)
+    for minute in range(60, 66):
+        seen.pass_by(60 * minute + 1, 60 * minute + 59)
+        seen.pass_by(60 * minute + 60, 60 * minute + 60, NIFTY=24_500)
+    assert seen.told() == [(3_660, told_again("NIFTY"))]
+
+
+@pytest.mark.parametrize("over", [told_again, left])
+def test_a_silence_that_was_over_before_a_restart_is_none_after_it(over):
+    ended_by = Noted(NoteKind.STALE, over("NIFTY"), T - 10 * S)
+    seen = Seen(day_opened(), Started(), before=(*RECORDED, ended_by))
+    seen.pass_by(0, 30)
+    seen.pass_by(31, 60, NIFTY=24_500)
+    assert seen.told() == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [Noted(NoteKind.STALE, "nothing new", T), Noted(NoteKind.GAP, last_told(0), T)],
+    ids=["stale", "another kind"],
+)
+def test_other_notes_of_the_record_are_of_no_silence(other):
+    seen = Seen(day_opened(), Started(), before=(day_opened(), *ENTRY, other))
+    seen.pass_by(0, 30, NIFTY=24_500)
+    assert seen.told() == []
+
+
+def test_a_silence_of_the_day_before_is_over_when_another_begins_after_a_restart():
+    seen = Seen(day_opened(NEXT_DAY), before=(day_opened(), *ENTRY, RECORDED[-1]))
+    next_ns = clock("10:00:00", NEXT_DAY)
+    seen.pass_by(0, 60, next_ns, NIFTY=24_500)
+    assert seen.told(next_ns) == []
+
+
+def test_where_nothing_is_held_after_a_restart_that_is_said_of_a_silence_before_it():
+    """A crash may have kept from the record that it was no matter any more."""
+    seen = Seen(Started(), before=(*RECORDED, *FLAT))
+    assert seen.told() == [(0, left("NIFTY"))]
+
+
+def test_what_is_held_of_an_index_is_not_guarded_while_neither_is_told():
+    seen = Seen(day_opened(), opened(leg_rules=STOP), *ENTRY[1:])
+    seen.pass_by(0, 20, ce=100, pe=100, NIFTY=24_500)
+    seen.pass_by(21, 34)
+    assert seen.unguarded(34) == {()}
+    seen.pass_by(35, 40)
+    assert seen.unguarded(40) == {("index_silent",)}
+    seen.pass_by(41, 45, pe=101)
+    assert seen.unguarded(45) == {()}
 
 
 def test_where_prices_of_the_feed_live_longer_so_do_those_of_an_index():

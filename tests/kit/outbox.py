@@ -14,6 +14,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.errors import SinkFault
 from daemon.messages import StrategyStarted
 from daemon.messages.outbox import (
+    CaughtUp,
     Delivered,
     Event,
     NotDelivered,
@@ -54,6 +55,7 @@ class Play:
     Attributes:
         received: what the receiver has taken, in the order in which it came, repeats included.
         tried: every try, refused ones included.
+        caught_up: so often it was said that nothing waits any more.
         now_ns: host time.
     """
 
@@ -74,6 +76,7 @@ class Play:
         self._number = count()
         self.received: list[Event] = []
         self.tried: list[tuple[int, int]] = []
+        self.caught_up = 0
         self.now_ns = SECOND_NS
         self.begin()
 
@@ -90,6 +93,8 @@ class Play:
         """Let the publisher decide on a message."""
         for effect in self.publisher.handle(message, self.now_ns):
             match effect:
+                case Call(request=CaughtUp()):
+                    self.caught_up += 1
                 case Call():
                     self._calls.append(effect)
                 case Alarm(at_ns, later):

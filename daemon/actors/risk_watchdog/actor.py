@@ -151,6 +151,7 @@ class RiskWatchdog:
                 self._end_day(turn, message)
             case Started():
                 self._set_alarms(turn, now_ns)
+                self._link.let_go(turn, self._watches.active, now_ns)
                 for moved in self.lacking:
                     turn.record(moved)
                 self.lacking = ()
@@ -271,8 +272,8 @@ class RiskWatchdog:
 
     def _risk_seen(self, now_ns: int) -> RiskSeen:
         assert self._shown, "prices are kept only where somebody may look"
-        interval_ns = max(self._link.interval_ns, self._picture.gap_ns)
-        around = Around(now_ns, self._link.alive, self._sessions, interval_ns, self._day)
+        link, interval_ns = self._link, max(self._link.interval_ns, self._picture.gap_ns)
+        around = Around(now_ns, link.alive, self._sessions, interval_ns, self._day, link.silent)
         seen = self._picture.risk_seen(around, self._watches.active)
         return replace(seen, floors=self._account.floors(self._day))
 
@@ -338,7 +339,7 @@ class RiskWatchdog:
                         self._watches.close_day(watch, fact)
             case LinkDied():
                 self._die()
-            case LinkRevived():
+            case LinkRevived() | Noted():
                 self._link.hear(fact)
             case EntriesPaused(why) if why in LIMITS:
                 self._account.recall(LIMITS[why])

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from daemon.actors.watch import Watch
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.domain.market.freshness import STALE_FLOOR_NS, STALE_INTERVALS
+from daemon.domain.market.instruments import parts_of
 from daemon.domain.market.trading_hours import Hours, trades
 from daemon.domain.money import sum_known
 from daemon.domain.risk import guard
@@ -37,6 +38,7 @@ class Around(Struct, frozen=True):
         sessions: of the day.
         interval_ns: how far apart frames are.
         day: the last that began, on which the figures are; None: none did.
+        silent: the indices that are told no more, nor what is held of them.
     """
 
     now_ns: int
@@ -44,6 +46,7 @@ class Around(Struct, frozen=True):
     sessions: Hours
     interval_ns: int
     day: date | None
+    silent: frozenset[str]
 
 
 class Look(Struct, frozen=True):
@@ -82,6 +85,7 @@ def leg_seen(leg: LegView, look: Look, around: Around) -> LegSeen:
 
 
 def _unguarded(leg: LegView, look: Look, around: Around) -> tuple[str, ...]:
+    parts = parts_of(leg.symbol) if around.silent else None
     known = guard.Watch(
         ruled=leg.ruled,
         entry_e4=leg.entry_e4,
@@ -92,6 +96,7 @@ def _unguarded(leg: LegView, look: Look, around: Around) -> tuple[str, ...]:
         looked_ns=look.looked_ns,
         orders_open=trades(leg.symbol, around.sessions, around.now_ns),
         exit_overdue=look.overdue,
+        index_silent=parts is not None and parts.underlying in around.silent,
     )
     patience_ns = max(STALE_FLOOR_NS, STALE_INTERVALS * around.interval_ns)
     reasons = guard.unguarded_because(known, around.now_ns, patience_ns)

@@ -10,9 +10,9 @@ from msgspec import Struct
 from daemon.app.shown.past_record import URGENT
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import SinkError, SinkFault
-from daemon.messages.alerts import UNTOLD
+from daemon.messages.alerts import BEHIND, CAUGHT_UP, UNTOLD
 from daemon.messages.modes import ON_PAPER, Modes
-from daemon.messages.outbox import Deliver, Delivered, Event, NotDelivered
+from daemon.messages.outbox import CaughtUp, Deliver, Delivered, Event, NotDelivered
 from daemon.ports.sink import Sink
 from daemon.settings import SinkSettings
 from daemon.telemetry.log import Log
@@ -38,7 +38,8 @@ class SinkPort:
     Args:
         recipient: it, and what was set for it.
         log: takes lines.
-        tell: tells people that an alert or a kill was not taken, or may wait unread.
+        tell: tells people that an alert or a kill was not taken, or may wait unread; and
+            that none waits any more.
     """
 
     def __init__(self, recipient: Recipient, log: Log, tell: Callable[[str], None]) -> None:
@@ -55,8 +56,13 @@ class SinkPort:
         """Tell of what is still not taken once more: a new day has ended what was told of it."""
         self._is_told = self._is_told_today = self._is_told_behind = False
 
-    async def ask(self, asked: Deliver) -> Sequence[Delivered | NotDelivered]:
-        """Give an event, and say whether it was taken."""
+    async def ask(self, asked: Deliver | CaughtUp) -> Sequence[Delivered | NotDelivered]:
+        """Give an event, and say whether it was taken; or hear that none waits any more."""
+        if isinstance(asked, CaughtUp):
+            if self._is_told_behind:
+                self._is_told_behind = False
+                self._tell(f"the sink {self._settings.id} {CAUGHT_UP}: nothing waits for it")
+            return ()
         event, attempt = asked.event, asked.attempt
         try:
             await self._sink.deliver(event, attempt)
@@ -74,7 +80,7 @@ class SinkPort:
 
         The latter is told once a day until something is taken, and neither of what tells of just
         this. What waits unread is given to nobody, and an alert may be among it: so of an event
-        for which it waits, of whatever kind, that is told once a day.
+        for which it waits, of whatever kind, that is told once a day, until nothing waits.
         """
         event, is_refused = asked.event, error.fault is SinkFault.REFUSED
         over = asked.attempt - self._settings.tries
@@ -88,7 +94,7 @@ class SinkPort:
             self._tell(f"the sink {self._settings.id}: {untaken}: {error}")
         if asked.is_crowded and over >= 0 and self._is_urgent and not self._is_told_behind:
             self._is_told_behind = True
-            text = f"the sink {self._settings.id} falls behind: {untaken}, and more waits unread"
+            text = f"the sink {self._settings.id} {BEHIND}: {untaken}, and more waits unread"
             self._tell(f"{text}: {error}")
 
 

@@ -21,6 +21,7 @@ _PATIENCE_NS = 10 * SECOND_NS
 _UNKNOWN_NS = STALE_INTERVALS * 60 * SECOND_NS
 """While no silence has ended yet, the index may be of those that are told once a minute."""
 _SILENT = "what is held is judged by prices as old"
+_UNJUDGED = "what is held is judged by none"
 _AGAIN, _LEFT = "it is told again", "nothing of it is held any more"
 
 
@@ -28,8 +29,8 @@ class Telling(Struct, frozen=True, gc=False):
     """What was seen of one index, and of what is held of it.
 
     Attributes:
-        told_ns: when any of it was told last.
-        silent_ns: for how long nothing of it had come at the last look.
+        told_ns: when any of it was told last; 0: nobody knows.
+        silent_ns: for how long nothing of it had come at the last look; below 0: there was none.
         longest_ns: the longest silence that ended; below 0: none has yet.
         noted: people were told of this silence.
     """
@@ -38,6 +39,11 @@ class Telling(Struct, frozen=True, gc=False):
     silent_ns: int
     longest_ns: int = -1
     noted: bool = False
+
+    @classmethod
+    def recalled(cls) -> Telling:
+        """Return what the record says of a silent index: that, and nothing of its pace."""
+        return cls(told_ns=0, silent_ns=-1, noted=True)
 
     @property
     def is_steady(self) -> bool:
@@ -68,10 +74,20 @@ def seen(
     return Telling(told_ns, silent_ns, longest_ns, noted or is_silent)
 
 
-def silent(index: str, told_ns: int) -> str:
-    """Return that an index is silent, in words."""
-    since = f"neither it nor what is held of it was told since {wall_of(told_ns):%H:%M:%S}"
-    return f"{index}: {since}, while other prices come; {_SILENT}"
+def silent(index: str, told_ns: int, revived_ns: int = 0) -> str:
+    """Return that an index is silent, in words.
+
+    Args:
+        index: which.
+        told_ns: when any of it was told last.
+        revived_ns: since when the link lives again, where nothing of it came by then, so that
+            nothing judges what is held; 0: something did.
+    """
+    untold = f"{index}: neither it nor what is held of it was told since"
+    if revived_ns:
+        since = f"{untold} the link lives again, {wall_of(revived_ns):%H:%M:%S}"
+        return f"{since}, while other prices come; {_UNJUDGED}"
+    return f"{untold} {wall_of(told_ns):%H:%M:%S}, while other prices come; {_SILENT}"
 
 
 def told_again(index: str) -> str:
@@ -86,7 +102,7 @@ def left(index: str) -> str:
 
 def begun_in(text: str) -> str:
     """Return the index whose silence a note tells of; empty: it tells of something else."""
-    return text.partition(":")[0] if text.endswith(_SILENT) else ""
+    return text.partition(":")[0] if text.endswith((_SILENT, _UNJUDGED)) else ""
 
 
 def ended_in(text: str) -> str:

@@ -17,6 +17,7 @@ class Unguarded(StrEnum):
     NO_ENTRY_PRICE = "no_entry_price"
     NOT_SUBSCRIBED = "not_subscribed"
     LINK_DEAD = "link_dead"
+    INDEX_SILENT = "index_silent"
     NO_PRICE = "no_price"
     OTHER_UNPRICED = "other_unpriced"
     NOT_WATCHED = "not_watched"
@@ -34,6 +35,7 @@ _SENTENCES = {
     Unguarded.NO_ENTRY_PRICE: "its entry price is not known, so no level can be set",
     Unguarded.NOT_SUBSCRIBED: "no prices are asked for it",
     Unguarded.LINK_DEAD: "the link that brings its prices is dead",
+    Unguarded.INDEX_SILENT: "neither its index nor what is held of it is told any more",
     Unguarded.NO_PRICE: "it has no price to be judged by",
     Unguarded.OTHER_UNPRICED: "another leg has no price, and only rules of the whole hold this one",
     Unguarded.NOT_WATCHED: "the watchdog has not looked at it in time",
@@ -76,6 +78,7 @@ class Watch(Struct, frozen=True, gc=False):
         orders_open: an exit could be sent now; paused and latched accounts still send exits.
         exit_overdue: an exit is owed and its deadline has passed.
         unjudged: rules of the whole alone hold it, and are not judged, for want of another's mark.
+        index_silent: neither its index nor what is held of that is told, while other prices come.
     """
 
     ruled: bool
@@ -87,6 +90,7 @@ class Watch(Struct, frozen=True, gc=False):
     orders_open: bool
     exit_overdue: bool = False
     unjudged: bool = False
+    index_silent: bool = False
 
 
 def unguarded_because(watch: Watch, now_ns: int, patience_ns: int) -> tuple[Unguarded, ...]:
@@ -102,6 +106,7 @@ def unguarded_because(watch: Watch, now_ns: int, patience_ns: int) -> tuple[Ungu
         (Unguarded.NO_ENTRY_PRICE, watch.entry_e4 <= 0),
         (Unguarded.NOT_SUBSCRIBED, not watch.subscribed),
         (Unguarded.LINK_DEAD, not watch.link_alive),
+        (Unguarded.INDEX_SILENT, watch.index_silent),
         (Unguarded.NO_PRICE, not watch.priced),
         (Unguarded.OTHER_UNPRICED, watch.unjudged),
         (Unguarded.NOT_WATCHED, now_ns - watch.looked_ns > patience_ns),

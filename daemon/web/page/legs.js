@@ -10,6 +10,7 @@ const WHY = {
   no_entry_price: "entry price unknown",
   not_subscribed: "no prices asked for",
   link_dead: "the feed is dead",
+  index_silent: "its index is silent",
   no_price: "no price yet",
   other_unpriced: "another leg has no price",
   not_watched: "watchdog is late",

@@ -384,6 +384,23 @@ async def test_that_a_sink_takes_nothing_is_told_though_its_alerts_wait_unread_b
     assert " tries, and more waits unread: the webhook at http://127.0.0.1:" in note.text
 
 
+async def test_that_a_sink_has_caught_up_is_recorded_once_it_has_taken_all_that_waited(tmp_path):
+    kept = InFile(tmp_path / "ledger.db")
+    async with receiving(AWAY) as pager, running(kept, (sink(), pager)) as daemon:
+        daemon.record(*news(*["a"] * 400), RAISED)
+        async with asyncio.timeout(30):
+            while not noted(daemon):
+                await pager.until(len(pager.posted) + 1)
+            pager.answers = [TAKEN]
+            daemon.outboxes.wake()
+            while len(told := noted(daemon)) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        taken = len({each.headers["ordo-event-id"] for each in pager.posted})
+
+    assert taken >= 401
+    assert told[1].text == "the sink pager has caught up: nothing waits for it"
+
+
 async def test_a_publisher_only_calls_and_waits():
     class Showing(OutboxPublisher):
         def handle(self, message, now_ns):

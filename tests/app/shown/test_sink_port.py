@@ -13,8 +13,8 @@ from daemon.app.shown.sink_port import Recipient, SinkPort
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import SinkError, SinkFault
-from daemon.messages import DayOpened, Noted
-from daemon.messages.outbox import Deliver, Delivered, Event, NotDelivered
+from daemon.messages import DayOpened, EpochBegan, Noted
+from daemon.messages.outbox import CaughtUp, Deliver, Delivered, Event, NotDelivered
 from daemon.settings import EventKind, SinkSettings
 from tests.kit.acting import day_opened
 
@@ -162,6 +162,38 @@ async def test_that_a_sink_falls_behind_is_an_alert_beside_that_of_what_it_did_n
 
     sink = "the sink pager"
     assert list(conditions.standing) == [("untold", sink), ("untold", f"{sink} falls behind")]
+
+
+async def test_that_a_sink_falls_behind_is_over_once_nothing_waits_for_it_and_told_anew_if_it_does(
+    desk,
+):
+    assert await desk.port.ask(CaughtUp()) == ()
+    await desk.give_crowded(FILL, 3)
+    for _ in range(2):
+        await desk.port.ask(CaughtUp())
+    await desk.give_crowded(FILL, 3)
+    behind = BEHIND.format("fill 3-ab", 3)
+    assert desk.told == [behind, "the sink pager has caught up: nothing waits for it", behind]
+
+
+async def test_what_was_not_taken_stays_an_alert_when_the_sink_has_caught_up(desk):
+    await desk.give_crowded(ALERT, 3)
+    await desk.port.ask(CaughtUp())
+    conditions, stood = Conditions(), []
+    for said in desk.told:
+        conditions.hear(Noted(NoteKind.UNTOLD, said, 1))
+        stood.append([about for _, about in conditions.standing])
+    sink = "the sink pager"
+    assert stood == [[sink], [sink, f"{sink} falls behind"], [sink]]
+
+
+async def test_after_a_restart_it_is_found_anew_whether_a_sink_falls_behind(desk):
+    await desk.give_crowded(ALERT, 3)
+    conditions = Conditions()
+    for said in desk.told:
+        conditions.hear(Noted(NoteKind.UNTOLD, said, 1))
+    conditions.hear(EpochBegan(2, 1))
+    assert list(conditions.standing) == [("untold", "the sink pager")]
 
 
 @pytest.mark.parametrize(

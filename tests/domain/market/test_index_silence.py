@@ -101,6 +101,21 @@ def test_what_is_said_of_a_silence_names_the_index_first():
     assert (begun_in(said), ended_in(said)) == ("NIFTY", "")
 
 
+def test_what_is_said_where_a_link_lives_again_without_an_index_is_that_nothing_judges():
+    said = silent("NIFTY", T, T + 60 * S)
+    assert said == (
+        "NIFTY: neither it nor what is held of it was told since the link lives again, 10:01:00, "
+        "while other prices come; what is held is judged by none"
+    )
+    assert (begun_in(said), ended_in(said)) == ("NIFTY", "")
+
+
+@pytest.mark.parametrize("told_s", [0, 3_600])
+def test_of_a_silence_from_before_a_restart_no_pace_is_learnt(told_s):
+    told_ns = T + told_s * S
+    assert seen(Telling.recalled(), told_ns, T, told_ns, LIVES) == Telling(told_ns, 0)
+
+
 @pytest.mark.parametrize("over", [told_again, left])
 def test_of_a_silence_that_is_over_the_index_is_found_too(over):
     assert (begun_in(over("SENSEX")), ended_in(over("SENSEX"))) == ("", "SENSEX")

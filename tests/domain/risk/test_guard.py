@@ -27,6 +27,7 @@ GUARDED = Watch(
         ({"subscribed": False}, 100, (Unguarded.NOT_SUBSCRIBED,)),
         ({"link_alive": False}, 100, (Unguarded.LINK_DEAD,)),
         ({"priced": False}, 100, (Unguarded.NO_PRICE,)),
+        ({"index_silent": True}, 100, (Unguarded.INDEX_SILENT,)),
         ({"unjudged": True}, 100, (Unguarded.OTHER_UNPRICED,)),
         ({"orders_open": False}, 100, (Unguarded.ORDERS_CLOSED,)),
         ({"exit_overdue": True}, 100, (Unguarded.EXIT_OVERDUE,)),
