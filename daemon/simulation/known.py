@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from datetime import date
 
-from daemon.actors.watch import position_of
+from daemon.actors.risk_watchdog.watch import position_of
 from daemon.domain.instants import day_of
 from daemon.domain.orders.basket import Basket, OnFail
 from daemon.domain.orders.book import Book

@@ -7,11 +7,11 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from daemon.actors.loose_legs import entered
+from daemon.actors.risk_watchdog.loose_legs import entered
+from daemon.actors.risk_watchdog.watch import Watch
+from daemon.actors.risk_watchdog.watches import Watches
 from daemon.actors.risk_watchdog.words import marked
 from daemon.actors.turn import Turn
-from daemon.actors.watch import Watch
-from daemon.actors.watches import Watches
 from daemon.domain.market.freshness import STALE_FLOOR_NS
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import units

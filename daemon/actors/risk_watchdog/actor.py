@@ -7,25 +7,23 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from daemon.actors.loose_legs import entered
 from daemon.actors.newest import Newest
 from daemon.actors.risk_watchdog import by_hand, mirror
 from daemon.actors.risk_watchdog.account import LIMITS, AccountDay, because, leave_all
 from daemon.actors.risk_watchdog.beats import Beats
 from daemon.actors.risk_watchdog.feed_link import FeedLink
+from daemon.actors.risk_watchdog.leaving import Leaving
+from daemon.actors.risk_watchdog.loose_legs import entered
 from daemon.actors.risk_watchdog.picture import Picture
 from daemon.actors.risk_watchdog.views import Around
+from daemon.actors.risk_watchdog.watch import Watch
+from daemon.actors.risk_watchdog.watches import Watches
 from daemon.actors.risk_watchdog.words import ExitTime, exit_alarm, marked, pnl_seen
 from daemon.actors.turn import Turn
-from daemon.actors.watch import Watch
-from daemon.actors.watches import Watches
 from daemon.domain.market.frames import Frame
-from daemon.domain.market.notes import NoteKind
 from daemon.domain.risk.account import AccountLimits
-from daemon.domain.risk.guard import Unpriced
-from daemon.domain.risk.hours import GRACE_NS
 from daemon.domain.risk.mirrored import Mirrored, Unsound
-from daemon.domain.risk.moves import Exit, LevelMoved, Verdict
+from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (
     AdjustByHand,
     Ask,
@@ -37,9 +35,7 @@ from daemon.messages import (
     Declined,
     Done,
     EntriesPaused,
-    ExitDecided,
     ExitFinished,
-    ExitLegs,
     ExitOverdue,
     ExitOwed,
     FramePolled,
@@ -56,7 +52,7 @@ from daemon.messages import (
     TellRisk,
     Told,
 )
-from daemon.runtime.words import NOTHING, Alarm, Effect, Lane, Show, Started, Tell
+from daemon.runtime.words import NOTHING, Effect, Lane, Show, Started, Tell
 
 
 class RiskWatchdog:
@@ -84,6 +80,7 @@ class RiskWatchdog:
         self._shown = shown
         self._account = AccountDay(limits)
         self._watches = Watches()
+        self._leaving = Leaving(router, self._watches)
         self._picture = Picture()
         self._newest = Newest()
         self._beats = Beats(router)
@@ -117,9 +114,7 @@ class RiskWatchdog:
             case TellRisk(to):
                 turn.do(Tell(to, self._risk_seen(now_ns)))
             case ExitTime(strategy_id):
-                for watch in self._watches.of(strategy_id):
-                    self._leave_due(turn, watch, now_ns)
-                self._insist(turn, strategy_id, now_ns)
+                self._leaving.ring(turn, strategy_id, now_ns)
             case _:
                 self._take_notice(turn, message, now_ns)
         return turn.done()
@@ -155,8 +150,7 @@ class RiskWatchdog:
                 for moved in self.lacking:
                     turn.record(moved)
                 self.lacking = ()
-                for unheard in self._watches.unheard:
-                    turn.do(Tell(self._router, unheard, Lane.CONTROL))
+                self._leaving.tell(turn)
             case _:
                 raise AssertionError(f"the watchdog was told {message!r}")
 
@@ -176,7 +170,7 @@ class RiskWatchdog:
             verdicts = risk.judge(now_ns) if young else ()
             if verdicts:
                 turn = turn or Turn()
-                self._act(turn, watch, verdicts)
+                self._leaving.act(turn, watch, verdicts)
             if self._shown:
                 effects.extend(pnl_seen(watch, now_ns))
         if now_ns >= self._link.looks_ns and young and active:
@@ -188,42 +182,10 @@ class RiskWatchdog:
         if limited and young:
             self._judge_account(turn, now_ns)
         for watch in watches.active:
-            self._leave_due(turn, watch, now_ns)
-        for unheard in watches.unheard:
-            turn.do(Tell(self._router, unheard, Lane.CONTROL))
+            self._leaving.leave_due(turn, watch, now_ns)
+        self._leaving.tell(turn)
         turn.do(*effects)
         return turn.done()
-
-    def _act(self, turn: Turn, watch: Watch, verdicts: Sequence[Verdict | Unpriced]) -> None:
-        for verdict in verdicts:
-            match verdict:
-                case LevelMoved():
-                    turn.record(watch.named(verdict))
-                case Exit(strategy_id, leg_ids, reason, at_ns):
-                    self._leave(turn, watch, ExitLegs(strategy_id, leg_ids, reason), at_ns)
-                case Unpriced(strategy_id, at_ns=at_ns):
-                    turn.record(Noted(NoteKind.STALE, verdict.sentence, at_ns, strategy_id))
-
-    def _leave(self, turn: Turn, watch: Watch, wanted: ExitLegs, now_ns: int) -> None:
-        """Decide an exit; it is told with every frame until it is heard to be owed."""
-        pnl_e4 = watch.risk.pnl.last_e4
-        decided = ExitDecided(wanted.strategy_id, wanted.leg_ids, wanted.reason, pnl_e4, now_ns)
-        turn.record(decided)
-        self._watches.apply(decided)
-
-    def _leave_due(self, turn: Turn, watch: Watch, now_ns: int) -> None:
-        """Leave what is held of an entry that is to be left as a whole by now."""
-        reason = watch.due(now_ns)
-        if reason is not None and (free := watch.free_legs()):
-            self._leave(turn, watch, ExitLegs(watch.risk.strategy_id, free, reason), now_ns)
-
-    def _insist(self, turn: Turn, strategy_id: str, now_ns: int) -> None:
-        """Tell what is unheard of a strategy, and again in a while where no frame comes."""
-        unheard = [each for each in self._watches.unheard if each.strategy_id == strategy_id]
-        for each in unheard:
-            turn.do(Tell(self._router, each, Lane.CONTROL))
-        if unheard:
-            turn.do(Alarm(now_ns + GRACE_NS, ExitTime(strategy_id), Lane.CONTROL))
 
     def _fill(self, turn: Turn, changed: PositionChanged, now_ns: int) -> None:
         """Take a fill in; what is filled after its entry was left is left at once."""
@@ -234,9 +196,9 @@ class RiskWatchdog:
             return
         self._link.let_go(turn, self._watches.active, now_ns)
         known = self._watches.unheard
-        self._leave_due(turn, watch, now_ns)
+        self._leaving.leave_due(turn, watch, now_ns)
         if self._watches.unheard is not known:
-            self._insist(turn, changed.strategy_id, now_ns)
+            self._leaving.insist(turn, changed.strategy_id, now_ns)
         if self._shown and not watch.is_open:
             turn.do(*pnl_seen(watch, now_ns))
 

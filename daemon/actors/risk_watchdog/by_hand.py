@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from daemon.actors.order_router.known.loose import is_loose
+from daemon.actors.risk_watchdog.watch import Watch
+from daemon.actors.risk_watchdog.watches import Watches
 from daemon.actors.turn import Turn
-from daemon.actors.watch import Watch
-from daemon.actors.watches import Watches
 from daemon.domain.instants import day_of
 from daemon.domain.money import ceil_to, floor_to, units
 from daemon.domain.risk.leg_views import LegView

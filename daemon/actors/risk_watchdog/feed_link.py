@@ -8,8 +8,8 @@ from datetime import date
 from msgspec.structs import replace
 
 from daemon.actors.newest import Newest
+from daemon.actors.risk_watchdog.watch import Watch
 from daemon.actors.turn import Turn
-from daemon.actors.watch import Watch
 from daemon.domain.market.bands import reference_e4
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.freshness import STALE_FLOOR_NS, Link, lives_ns

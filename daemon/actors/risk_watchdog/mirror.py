@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from daemon.actors.watch import Watch
+from daemon.actors.risk_watchdog.watch import Watch
 from daemon.domain.risk import mirrored
 from daemon.domain.risk.mirrored import Known, MirroredLevels, Unsound, most_e4
 from daemon.domain.risk.moves import LevelMoved

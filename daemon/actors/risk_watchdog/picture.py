@@ -20,7 +20,7 @@ from daemon.actors.risk_watchdog.views import (
     stray_seen,
     watch_seen,
 )
-from daemon.actors.watch import Watch
+from daemon.actors.risk_watchdog.watch import Watch
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Quote
 from daemon.domain.money import sum_known

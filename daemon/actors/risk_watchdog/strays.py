@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from daemon.actors.loose_legs import enters_anew
+from daemon.actors.risk_watchdog.loose_legs import enters_anew
 from daemon.actors.risk_watchdog.views import Traded
-from daemon.actors.watch import position_of
+from daemon.actors.risk_watchdog.watch import position_of
 from daemon.domain.money import sum_known
 from daemon.domain.risk.leg_views import LegView
 from daemon.domain.risk.lock_and_trail import LockStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.watch import Watch
+from daemon.actors.risk_watchdog.watch import Watch
 from daemon.domain.market.frames import Frame
 from daemon.domain.risk.hours import GRACE_NS, alarm_at, brought_forward
 from daemon.messages import (

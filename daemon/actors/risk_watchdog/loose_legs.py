@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from daemon.actors.order_router.known.loose import is_loose
-from daemon.actors.watch import Watch
+from daemon.actors.risk_watchdog.watch import Watch
 from daemon.domain.orders.basket import Basket, BasketLeg, OnFail
 from daemon.domain.risk.moves import NEVER
 from daemon.domain.risk.words import StrategyRules

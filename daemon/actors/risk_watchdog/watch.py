@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from daemon.actors.carried import Carried
+from daemon.actors.risk_watchdog.carried import Carried
 from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.pnl import LegPosition
 from daemon.domain.risk.strategy import StrategyRisk

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from daemon.actors.loose_legs import LooseLegs
 from daemon.actors.order_router.known.loose import is_loose
-from daemon.actors.watch import Watch
+from daemon.actors.risk_watchdog.loose_legs import LooseLegs
+from daemon.actors.risk_watchdog.watch import Watch
 from daemon.domain.market.frames import Quote
 from daemon.domain.risk.hours import brought_forward
 from daemon.domain.risk.moves import NEVER, LevelMoved
