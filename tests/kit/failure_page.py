@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_keeper.conditions import Conditions
 from daemon.domain.orders.words import OrderAccepted, OrderUpdated, State
 from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import (

@@ -301,10 +301,10 @@ MUTATIONS = (
     Mutation(
         "D11",
         "the escalation of an alert that nobody acknowledged",
-        "daemon/actors/alert_keeper.py",
+        "daemon/actors/alert_keeper/keeper.py",
         "                self._escalate(turn, self._alerts.get(alert_id), level, now_ns)\n",
         "                pass\n",
-        "tests/actors/test_alert_keeper.py"
+        "tests/actors/alert_keeper/test_alert_keeper.py"
         "::test_an_alert_that_nobody_acknowledges_escalates_level_by_level_to_the_last",
     ),
     Mutation(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_keeper.conditions import Conditions
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.words import (
     IntentRecorded,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_keeper.conditions import Conditions
 from daemon.domain.instants import wall_of
 from daemon.domain.market.index_silence import begun_in, ended_in
 from daemon.messages import ExitDecided, LinkDied, Noted

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_keeper.conditions import Conditions
 from daemon.domain.instants import DAY_NS, day_of, start_of
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors import alert_conditions
+from daemon.actors.alert_keeper import conditions
 from daemon.app.at_brokers.accounts import logins
 from daemon.app.given.assignment import Assignment
 from daemon.app.machine.outcome import outcome
@@ -102,7 +102,7 @@ class Ports:
         if any(isinstance(fact, DayOpened) for fact in facts):
             self._doors.outbox.begin_day()
         for fact in facts:
-            if isinstance(fact, alert_conditions.HEARS):
+            if isinstance(fact, conditions.HEARS):
                 line.tell(line.names.keeper, FactRecorded(fact), Lane.FACTS)
 
     @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_keeper.conditions import Conditions
 from daemon.actors.strategy_runner.fan_out import Place
 from daemon.actors.strategy_runner.last_moment import WindowOver
 from daemon.domain.orders.words import IntentRecorded

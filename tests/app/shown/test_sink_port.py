@@ -7,7 +7,7 @@ from itertools import count, islice
 
 import pytest
 
-from daemon.actors.alert_conditions import Conditions
+from daemon.actors.alert_keeper.conditions import Conditions
 from daemon.app.machine.telemetry import bare
 from daemon.app.shown.sink_port import Recipient, SinkPort
 from daemon.domain.instants import SECOND_NS

@@ -11,10 +11,9 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from daemon.actors.alert_keeper.noted import Key, begun_by, ended_by, in_account
 from daemon.actors.risk_watchdog.account import LIMITS
-from daemon.domain.instants import SECOND_NS, day_of, wall_of
-from daemon.domain.market import index_silence
-from daemon.domain.market.notes import NoteKind
+from daemon.domain.instants import SECOND_NS, wall_of
 from daemon.domain.orders.states import is_open
 from daemon.domain.orders.words import (
     ConfirmationWanted,
@@ -55,7 +54,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
-from daemon.messages.alerts import BEHIND, CAUGHT_UP, UNTOLD, Condition, Severity
+from daemon.messages.alerts import BEHIND, UNTOLD, Condition, Severity
 from daemon.messages.jobs import Job
 from daemon.runtime.words import ActorDisarmed
 
@@ -69,7 +68,6 @@ HEARS = (
 )
 """The facts that begin or end a condition, or tell which account is at home."""
 
-Key = tuple[str, str]
 _CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
 _JOBS = {
     Job.EARLY_CHECK: _WARNING,
@@ -118,7 +116,7 @@ class Conditions:
         for key in self._ended(fact):
             self.standing.pop(key, None)
         if isinstance(fact, BasketEnded) and not fact.waits:
-            about = _in(fact.account, fact.strategy_id)
+            about = in_account(fact.account, fact.strategy_id)
             self._waits_ns.pop(about, None)
             self.standing.pop(("entry_waits", about), None)
         if isinstance(fact, DayOpened):
@@ -165,11 +163,11 @@ class Conditions:
                     _CRITICAL, "strategy_stopped", strategy_id, text, strategy_id=strategy_id
                 )
             case Noted():
-                return self._noted(fact)
+                return begun_by(fact, self._day)
             case Latched(latch_id, unwritten=True, account=account):
                 text = f"{latch_id} stands in the record alone, its file could not be written"
                 mend = "see to the folder of latches and its disk; it is tried again"
-                about = _in(account, latch_id)
+                about = in_account(account, latch_id)
                 return Condition(_CRITICAL, "latch_unwritten", about, f"{text}; {mend}", account)
             case JobDone(job, _, ok, text) if not ok:
                 return Condition(_JOBS[job], job.value, "", text)
@@ -180,44 +178,13 @@ class Conditions:
     def _waits(self, ended: BasketEnded) -> Condition | None:
         """Return that an entry waits on and on; what is waited for once is told by what it is."""
         strategy_id, account = ended.strategy_id, ended.account
-        about = _in(account, strategy_id)
+        about = in_account(account, strategy_id)
         since_ns = self._waits_ns.setdefault(about, ended.at_ns)
         if ended.at_ns - since_ns < _PATIENCE_NS:
             return None
         text = f"{strategy_id} has been to enter since {wall_of(since_ns):%H:%M:%S}, and waits"
         text = f"{text}: {ended.because}; it is tried again as long as it may be entered"
         return Condition(_WARNING, "entry_waits", about, text, account, strategy_id)
-
-    def _noted(self, note: Noted) -> Condition | None:
-        """Return what a note begins; most begin nothing."""
-        match note:
-            case Noted(NoteKind.OVERFILLED, said, _, strategy_id, account):
-                text = f"{strategy_id}: {said}; look at the broker, and at what it cost"
-                about = _in(account, said)
-                return Condition(_CRITICAL, "overfilled", about, text, account, strategy_id)
-            case Noted(NoteKind.OUTSIDE, said, _, strategy_id, account):
-                about = _in(account, said)
-                return Condition(_WARNING, "traded_outside", about, said, account, strategy_id)
-            case Noted(NoteKind.LEFT_OUT, said, _, name):
-                return Condition(_CRITICAL, "strategy_left_out", name, said, strategy_id=name)
-            case Noted(NoteKind.SESSION, said, at_ns, account=account):
-                text = f"{said}; until then no order of {account} leaves, not even an exit"
-                severity = _CRITICAL if self._day == day_of(at_ns) else _WARNING
-                return Condition(severity, "no_session", account, text, account)
-            case Noted(NoteKind.HOURS, said):
-                return Condition(_CRITICAL, "hours_changed", "", said)
-            case Noted(NoteKind.STALE, said, account=account):
-                index = index_silence.begun_in(said)
-                text = f"{said}; look at the feed, and at what is held"
-                about = _in(account, index)
-                return Condition(_WARNING, "index_silent", about, text, account) if index else None
-            case Noted(NoteKind.UNTOLD, said):
-                sink = said.partition(":")[0]
-                if sink.endswith(CAUGHT_UP):
-                    return None
-                text = f"{said}; see that it is heard, and to `ordo outbox dead`"
-                return Condition(_CRITICAL, UNTOLD, sink, text)
-        return None
 
     def _ended(self, fact: object) -> Iterator[Key]:
         match fact:
@@ -226,9 +193,9 @@ class Conditions:
             case KillStaged(latch_id, Stage.FLAT, account=account) | Released(
                 latch_id, account=account
             ):
-                yield "kill_incomplete", _in(account, latch_id)
+                yield "kill_incomplete", in_account(account, latch_id)
                 if isinstance(fact, Released):
-                    yield "latch_unwritten", _in(account, latch_id)
+                    yield "latch_unwritten", in_account(account, latch_id)
             case BooksAgree(account):
                 yield "books_differ", f"{account} {fact.pocket}"
             case EntryDecided() | StrategyStopped() | StrategyStarted() | StrategyRemoved():
@@ -244,7 +211,7 @@ class Conditions:
                 ready = fact.account if isinstance(fact, SessionReady) else ""
                 yield ("no_session", ready) if ready else ("feed_silent", "")
             case Noted():
-                yield from _over(fact)
+                yield from ended_by(fact)
             case OrderUpdated() | OrderRefused():
                 self._heard_of(fact)
                 yield "order_parked", fact.intent_id
@@ -274,22 +241,6 @@ class Conditions:
         return [key for key in self.standing if key[0] in codes]
 
 
-def _in(account: str, about: str) -> str:
-    """Return what a condition is about where each account has one of its own."""
-    return f"{about} {account}".rstrip()
-
-
-def _over(note: Noted) -> Iterator[Key]:
-    """Yield what a note ends; most end nothing."""
-    match note:
-        case Noted(NoteKind.STALE, said, account=account):
-            yield "index_silent", _in(account, index_silence.ended_in(said))
-        case Noted(NoteKind.UNTOLD, said):
-            sink, is_over, _ = said.partition(f" {CAUGHT_UP}:")
-            if is_over:
-                yield UNTOLD, f"{sink} {BEHIND}"
-
-
 def _done(job: Job) -> tuple[Key, ...]:
     """Return what a job that was done, or tried again, ends."""
     done = (job.value, "")
@@ -308,7 +259,7 @@ def _of_trading(
             return Condition(_CRITICAL, "exit_overdue", exit_id, text, account, strategy_id)
         case KillStaged(latch_id, Stage.INCOMPLETE, left, account=account):
             text = f"{latch_id} could not close everything: {'; '.join(left)}; close it by hand"
-            about = _in(account, latch_id)
+            about = in_account(account, latch_id)
             return Condition(_CRITICAL, "kill_incomplete", about, text, account)
         case BooksDiffer(account, _, ours, theirs):
             what = fact.pocket
@@ -320,7 +271,7 @@ def _of_trading(
             return Condition(_CRITICAL, "start_missed", strategy_id, text, strategy_id=strategy_id)
         case LegExpired(strategy_id, leg_id, symbol, account=account, outside=False):
             text = f"{strategy_id} {leg_id}: {symbol} expired, and nobody knows what it was worth"
-            about = _in(account, f"{strategy_id} {leg_id} {symbol}")
+            about = in_account(account, f"{strategy_id} {leg_id} {symbol}")
             return Condition(_WARNING, "worth_unknown", about, text, account, strategy_id)
     return None
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors.alert_conditions import HEARS, Conditions
+from daemon.actors.alert_keeper.conditions import HEARS, Conditions
 from daemon.actors.turn import Turn
 from daemon.messages import Ask, Declined, Done, Told
 from daemon.messages.alerts import (

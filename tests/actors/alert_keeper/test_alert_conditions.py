@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 from msgspec.structs import replace
 
-from daemon.actors.alert_conditions import HEARS, Conditions
+from daemon.actors.alert_keeper.conditions import HEARS, Conditions
 from daemon.domain.instants import SECOND_NS as S
 from daemon.domain.instants import at
 from daemon.domain.market.index_silence import left, silent, told_again
