@@ -84,7 +84,8 @@ class Exchange(Admission):
         pending.append(frame)
         if self._idle:
             if len(pending) >= PENDING_FRAMES:
-                self._quotes.merge()
+                self._read_quotes()
+                self._commit()
             return []
         self._turn(now_ns)
         newest = frame.at_ns == self._quotes.at_ns

@@ -27,7 +27,11 @@ _EARLIER = 1
 _TAKEN_UP = (0, _EARLIER, VERSION)
 """What an exchange goes on with; one without a version is begun."""
 _BUSY_MS = 250
-_SCHEMA = """
+_WORTHS = """
+CREATE TABLE IF NOT EXISTS worths (symbol TEXT PRIMARY KEY, price_e4 INTEGER NOT NULL) STRICT;
+"""
+"""Added to the file of a version that passes over it, and goes by quotes of its own alone."""
+_SCHEMA = f"""
 CREATE TABLE orders (
     order_id TEXT PRIMARY KEY, client_id TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
     quantity INTEGER NOT NULL, order_type TEXT NOT NULL, price_e4 INTEGER NOT NULL,
@@ -44,11 +48,13 @@ CREATE TABLE arrivals (
     due_ns INTEGER NOT NULL, number INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 CREATE TABLE messages (at_ns INTEGER NOT NULL) STRICT;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+{_WORTHS}
 PRAGMA user_version = 2;
 """
 _FROM_1 = f"""
 ALTER TABLE orders ADD COLUMN product TEXT NOT NULL DEFAULT '{INTRADAY}';
 ALTER TABLE trades ADD COLUMN product TEXT NOT NULL DEFAULT '{INTRADAY}';
+{_WORTHS}
 PRAGMA user_version = 2;
 """
 _PUT_ORDER = f"INSERT OR REPLACE INTO orders VALUES ({', '.join('?' * 20)})"  # noqa: S608
@@ -81,6 +87,7 @@ class Changes(Struct, frozen=True):
         landed: numbers of those that are no longer.
         counters: every counter of the exchange.
         floor_ns: messages before this are of no use any more.
+        worths_e4: what each symbol is worth, all of them; None: as it was saved before.
     """
 
     orders: list[OrderReport]
@@ -90,16 +97,18 @@ class Changes(Struct, frozen=True):
     landed: list[int]
     counters: dict[str, int]
     floor_ns: int
+    worths_e4: dict[str, int] | None = None
 
 
 class Saved(Struct, frozen=True):
-    """All that a file holds, each kind oldest first."""
+    """All that a file holds, each kind oldest first; `worths_e4` as in `Changes`."""
 
     orders: list[OrderReport]
     trades: list[Trade]
     messages: list[int]
     arrivals: list[Arrival]
     counters: dict[str, int]
+    worths_e4: dict[str, int] = {}
 
 
 class TwinFile(Protocol):
@@ -156,6 +165,7 @@ class SqliteFile:
                 self._db.executescript(f"BEGIN; {_FROM_1} COMMIT;")
             elif version == VERSION:  # a file that cannot be written is told at once
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
+                self._db.execute(_WORTHS)
         except _FAILURES as error:
             text = (
                 f"the exchange's file {path} cannot be used: {error}; look at the file and its disk"
@@ -181,6 +191,7 @@ class SqliteFile:
                     )
                 ),
                 counters=dict(self._select("SELECT name, value FROM counters")),
+                worths_e4=self._worths_e4(),
             )
         except (*_FAILURES, msgspec.ValidationError, msgspec.DecodeError) as error:
             text = f"the exchange's file {self._path} is damaged: {error}; restore a copy of it"
@@ -206,6 +217,9 @@ class SqliteFile:
             db.executemany(
                 "INSERT OR REPLACE INTO counters VALUES (?, ?)", changes.counters.items()
             )
+            if changes.worths_e4 is not None:
+                db.execute("DELETE FROM worths")
+                db.executemany("INSERT INTO worths VALUES (?, ?)", changes.worths_e4.items())
             db.execute("COMMIT")
         except _FAILURES as error:
             if db.in_transaction:
@@ -227,6 +241,12 @@ class SqliteFile:
 
     def _select(self, query: str) -> list[tuple[Any, ...]]:
         return self._db.execute(query).fetchall()
+
+    def _worths_e4(self) -> dict[str, int]:
+        """Return what was worth what; a file that is only looked at may be from before."""
+        if not self._select("SELECT 1 FROM sqlite_master WHERE name = 'worths'"):
+            return {}
+        return dict(self._select("SELECT symbol, price_e4 FROM worths"))
 
     def _rows(self, table: str, kind: type[T]) -> list[T]:
         rows = self._db.execute(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608

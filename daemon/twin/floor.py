@@ -19,11 +19,15 @@ from daemon.twin.book import after_fill
 from daemon.twin.faults import Call, Fault, FaultKind, Faults
 from daemon.twin.file import Arrival, Changes, TwinFile
 from daemon.twin.latency import Latency
+from daemon.twin.matching import Quotes
 from daemon.twin.rules import RATE_WINDOWS, MarketRules, SlidingLog, known, tradable
 from daemon.twin.statements import Statements
 from daemon.twin.words import Event, OrderReport, Side, Status, Trade
 
 MESSAGES_KEPT_NS = 60 * SECOND_NS
+WORTHS_SAVED_EVERY_NS = 300 * SECOND_NS
+"""So often is saved what everything is worth: a price moves with every frame, a base of the day
+before by far less than the band around it is wide."""
 _CASH, _CLOCK = "cash_e4", "clock_ns"
 _TOLD = {None: 1, FaultKind.DUPLICATE: 2, FaultKind.OMIT: 0}
 
@@ -72,6 +76,9 @@ class Floor(Statements):
         self._dirty = False
         self._idle = True
         self._midnight_ns = 0
+        self._worths_due_ns = 0
+        self._worths_e4: dict[str, int] | None = None
+        self._quotes = Quotes(saved.worths_e4)
         self._restore(saved.orders, saved.trades)
 
     def _restore(self, orders: list[OrderReport], trades: list[Trade]) -> None:
@@ -95,9 +102,17 @@ class Floor(Statements):
     def _set_clock(self, now_ns: int) -> None:
         """Move the exchange's own clock on, never back, and read the frames laid down."""
         self._clock_ns = max(self._clock_ns, now_ns)
-        self._quotes.merge()
+        self._read_quotes()
         if self._clock_ns >= self._midnight_ns:
             self._begin_day()
+
+    def _read_quotes(self) -> None:
+        """Read the frames laid down, and see to it that their prices outlive this process."""
+        self._quotes.merge()
+        if self._quotes.at_ns > self._worths_due_ns:
+            self._worths_due_ns = self._quotes.at_ns + WORTHS_SAVED_EVERY_NS
+            self._worths_e4 = self._quotes.worths_e4()
+            self._dirty = True
 
     def _begin_day(self) -> None:
         """Let the orders of earlier days lapse and forget what those days ended.
@@ -224,8 +239,10 @@ class Floor(Statements):
                     landed=list(self._landed),
                     counters=dict(self._counters),
                     floor_ns=self._clock_ns - MESSAGES_KEPT_NS,
+                    worths_e4=self._worths_e4,
                 )
             )
+            self._worths_e4 = None
             for saved in (self._book.changed, self._book.traded, self._messages):
                 saved.clear()
             self._sent.clear()

@@ -8,7 +8,8 @@ price, then by time; they never trade with each other. No quote, no fill.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -56,6 +57,9 @@ class Quotes:
     a new day. What a symbol was worth by the newest quote that says so is kept, for bands alone. A
     frame older than one already read changes nothing.
 
+    Args:
+        worths_e4: what symbols were worth before any quote of theirs is read here.
+
     Attributes:
         pending: frames laid down and not read yet; `merge` reads them.
         at_ns: the instant of the newest frame read.
@@ -63,14 +67,14 @@ class Quotes:
             may match them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worths_e4: Mapping[str, int] = MappingProxyType({})) -> None:
         self.pending: list[Frame] = []
         self.at_ns = self.shown_ns = 0
         self._midnight_ns = 0
         self._known: dict[str, Quote] = {}
         self._quoted_ns: dict[str, int] = {}
         self._taken: dict[tuple[str, Side], int] = {}
-        self._worths_e4: dict[str, int] = {}
+        self._worths_e4 = dict(worths_e4)
         self._read: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
 
     def prime(self, frames: Sequence[Frame], trades: Iterable[Trade], shown_ns: int = 0) -> None:
@@ -127,6 +131,11 @@ class Quotes:
         It may be of an earlier day. Without a trade half a touch says nothing of that.
         """
         return reference_of(self._known.get(symbol)) or self._worths_e4.get(symbol, 0)
+
+    def worths_e4(self) -> dict[str, int]:
+        """Return what every symbol is worth that a quote has told of, as `worth_e4` does."""
+        known = ((symbol, reference_of(quote)) for symbol, quote in self._known.items())
+        return self._worths_e4 | {symbol: worth_e4 for symbol, worth_e4 in known if worth_e4}
 
     def keep_worths(self, trades_on: Callable[[str], bool]) -> None:
         """Forget what of earlier days is no contract any more."""

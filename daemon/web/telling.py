@@ -160,7 +160,7 @@ def order_told(order: Order, mode: Mode) -> OrderTold:
         filled_quantity=order.filled_quantity,
         remaining_quantity=order.remaining_quantity,
         average_price=average(order.filled_value_e4, order.filled_quantity),
-        order_type=intent.order_type,
+        order_type=order.order_type,
         price=price(order.price_e4),
         trigger_price=price(order.trigger_e4),
         purpose=intent.purpose,

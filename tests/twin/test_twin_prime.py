@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from daemon.twin.file import SqliteFile
-from daemon.twin.words import Status
-from tests.kit.exchange import CALL, DAY, PUT, T0, bought, exchange, frame, order, quote
+from daemon.domain.instants import DAY_NS
+from daemon.domain.market.frames import Quote
+from daemon.domain.money import e4
+from daemon.twin.file import SeenFile, SqliteFile
+from daemon.twin.matching import PENDING_FRAMES
+from daemon.twin.words import Reason, Status
+from tests.kit.exchange import CALL, DAY, PUT, T0, band, bought, exchange, frame, order, quote
 
 MS = 1_000_000
 SECOND = 1_000 * MS
+TOMORROW = T0 + DAY_NS
 
 
 @pytest.fixture
@@ -86,6 +94,63 @@ def test_a_trade_in_what_has_no_quote_any_more_takes_nothing(path):
     fresh = again(path, frame(T0 + SECOND, put=quote(size=75)))
     fresh.place(order(symbol=PUT, quantity=75, decided_ns=T0 + SECOND), T0 + SECOND)
     assert bought(fresh, PUT) == [(75, 1_000_500)]
+
+
+HALF = Quote(0, 0, 0, e4(900), 750)
+"""A lone offer of a day without a trade: it says nothing of what a contract is worth."""
+
+
+def worn_out(path):
+    """An account whose call closed at 100 yesterday, opened again today and shown a lone offer."""
+    ex = exchange(file=SqliteFile(path))
+    for number in range(PENDING_FRAMES):  # nobody asks for anything, as where nothing rests
+        ex.on_frame(frame(T0 + number, call=quote()), T0 + number)
+    fresh = again(path, frame(TOMORROW, call=HALF))
+    fresh.advance(TOMORROW)
+    return fresh
+
+
+def test_what_a_contract_was_worth_yesterday_is_known_after_a_restart_of_today(path):
+    """Else a short of the night is bought back at any lone offer: it has no band around it."""
+    fresh = worn_out(path)
+    answer = fresh.place(order(price="900", decided_ns=TOMORROW), TOMORROW)
+    assert answer.reason == Reason.BAND
+    assert fresh.band_of(CALL) == band(CALL, e4(100), DAY)
+
+
+@pytest.mark.parametrize("frames", [(), (frame(TOMORROW, put=quote()),)])
+def test_it_is_known_after_a_second_restart_too_whatever_was_quoted_between_them(path, frames):
+    fresh = worn_out(path)
+    fresh.on_frame(frame(TOMORROW + 1, call=HALF, put=quote("70", "69", "71")), TOMORROW + 1)
+    later = again(path, frame(TOMORROW + 1, call=HALF), *frames)
+    later.advance(TOMORROW + 2)
+    assert later.band_of(CALL) == band(CALL, e4(100), DAY)
+
+
+def test_what_is_worth_another_price_by_now_is_saved_every_five_minutes(path):
+    ex = exchange(file=SqliteFile(path))
+    for seconds, price in ((0, "100"), (299, "110"), (301, "120"), (302, "130")):
+        ex.on_frame(frame(T0 + seconds * SECOND, call=quote(price, "1", "999")), T0)
+        ex.advance(T0 + seconds * SECOND)
+    fresh = again(path, frame(TOMORROW, put=quote()))
+    assert fresh.band_of(CALL) == band(CALL, e4(120), DAY)
+
+
+def test_what_was_worth_something_and_is_no_contract_any_more_is_forgotten_by_a_restart(path):
+    worn_out(path)
+    expired = again(path)
+    expired.advance(TOMORROW + DAY_NS)
+    assert expired.band_of(CALL) is None
+
+
+def test_a_file_from_before_worths_were_saved_is_taken_on_and_looked_at(path):
+    ex = exchange(file=SqliteFile(path))
+    ex.on_frame(frame(T0, call=quote()), T0)
+    ex.place(order(quantity=75), T0)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE worths")
+    assert exchange(file=SeenFile(path)).orders() == ex.orders()
+    assert exchange(file=SqliteFile(path)).orders() == ex.orders()
 
 
 def test_an_exchange_that_has_seen_a_frame_is_not_primed():

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from daemon.domain.money import units
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.words import UNTOLD, OrderUpdated, Purpose, State, Terms
+from daemon.domain.orders.words import NO_TRIGGER, UNTOLD, OrderUpdated, Purpose, State, Terms
 
 _CONSEQUENCES = {
     (Purpose.EXIT, False): "what it leaves open is closed by another",
@@ -46,10 +46,22 @@ def told(known: Order, state: State, shown: Terms, *, ours: bool = True) -> Term
     elif state is not State.WORKING:
         return UNTOLD
     asked = known.terms
+    if not ours:
+        asked = asked._replace(trigger_e4=asked.trigger_e4 or NO_TRIGGER)
     if shown == asked:
         return UNTOLD
     pairs = zip(shown, asked, strict=True)
     return Terms(*(now if now != was and (was or not ours) else 0 for now, was in pairs))
+
+
+def in_whole(shown: Terms) -> Terms:
+    """Return what a book shows that an order asks, where a limit without a trigger is a plain one.
+
+    In a word on an order the same 0 only tells that nothing is new.
+    """
+    if shown.price_e4 and not shown.trigger_e4:
+        return shown._replace(trigger_e4=NO_TRIGGER)
+    return shown
 
 
 def as_news(known: Order, update: OrderUpdated, *, ours: bool = True) -> OrderUpdated:

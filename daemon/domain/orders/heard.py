@@ -13,6 +13,7 @@ from msgspec.structs import astuple, replace
 
 from daemon.domain.orders.states import BOOK_WORDS, Evidence, after
 from daemon.domain.orders.words import (
+    NO_TRIGGER,
     UNTOLD,
     ConfirmationWanted,
     Intent,
@@ -21,6 +22,7 @@ from daemon.domain.orders.words import (
     OrderFact,
     OrderParked,
     OrderRefused,
+    OrderType,
     OrderUpdated,
     OutcomeUnknown,
     Refusal,
@@ -77,7 +79,13 @@ class Order(Struct, frozen=True):
     @property
     def trigger_e4(self) -> int:
         """What wakes it, by the newest word of the broker's."""
-        return self.changed.trigger_e4 or self.intent.trigger_e4
+        return max(self.changed.trigger_e4 or self.intent.trigger_e4, 0)
+
+    @property
+    def order_type(self) -> OrderType:
+        """How it is priced; a stop whose trigger was taken off it is a plain limit."""
+        plain = self.changed.trigger_e4 == NO_TRIGGER
+        return OrderType.LIMIT if plain else self.intent.order_type
 
     @property
     def terms(self) -> Terms:
@@ -121,7 +129,7 @@ class Heard(Struct):
         refusal: the newest reason for a no, and when it was told.
         text: the newest words, and when they were told.
         price_e4: when its limit was last told, and what it was; 0: as intended.
-        trigger_e4: the same of what wakes it.
+        trigger_e4: the same of what wakes it; `NO_TRIGGER`: nothing does any more.
         at_ns: the newest fact, updates aside.
         first_ns: each update, its instant left out, and when it was first told.
     """

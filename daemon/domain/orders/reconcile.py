@@ -324,7 +324,8 @@ def _knows_better(known: Order, seen: list[BrokerOrder]) -> bool:
 def _told(known: Order, shown: BrokerOrder) -> Terms:
     """Return what the broker shows anew of what an order asks."""
     ours = not is_strangers(known.intent)
-    return changed.told(known, shown.state, shown.terms, ours=ours)
+    terms = shown.terms if ours else changed.in_whole(shown.terms)
+    return changed.told(known, shown.state, terms, ours=ours)
 
 
 def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:

@@ -123,6 +123,8 @@ class Terms(NamedTuple):
 
 UNTOLD = Terms()
 """Nothing is told of what an order asks: it asks what was intended."""
+NO_TRIGGER = -1
+"""A trigger that was taken off an order, for 0 tells nothing: it is a plain limit now."""
 
 
 class Intent(Struct, frozen=True, omit_defaults=True):
@@ -244,7 +246,7 @@ class OrderUpdated(Struct, frozen=True, tag=True, omit_defaults=True):
         quantity: units that the order is of, which somebody may have changed at the broker; left
             out of a record where it is 0: nothing new is told of it. So are the next two.
         price_e4: its limit.
-        trigger_e4: what wakes it.
+        trigger_e4: what wakes it; `NO_TRIGGER`: nothing does any more.
     """
 
     intent_id: str

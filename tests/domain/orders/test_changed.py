@@ -3,9 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.changed import as_news, lowered_by, sentence, told
+from daemon.domain.orders.changed import as_news, in_whole, lowered_by, sentence, told
 from daemon.domain.orders.heard import Heard, hear, order_of
 from daemon.domain.orders.words import (
+    NO_TRIGGER,
     IntentRecorded,
     OrderType,
     OrderUpdated,
@@ -73,6 +74,22 @@ def test_of_a_strangers_order_a_price_is_news_that_was_not_shown_before():
     said = OrderUpdated("a", "7", State.WORKING, 0, 0, 4, None, "", *shown)
     assert as_news(unpriced, said, ours=False).terms == Terms(0, 1_010_000, 900_000)
     assert as_news(unpriced, said).terms == Terms()
+
+
+def test_that_nothing_wakes_a_strangers_order_any_more_is_news_once():
+    known, gone = order(), Terms(0, 0, NO_TRIGGER)
+    said = OrderUpdated("a", "7", State.WORKING, 0, 0, 4, None, "", *gone)
+    assert told(known, State.WORKING, in_whole(Terms(130, 1_000_000)), ours=False) == gone
+    assert as_news(known, said, ours=False).terms == gone
+    plain = order(trigger_e4=NO_TRIGGER)
+    assert (plain.terms, plain.order_type) == (Terms(130, 1_000_000), OrderType.LIMIT)
+    assert told(plain, State.WORKING, in_whole(plain.terms), ours=False) == Terms()
+    assert as_news(plain, said, ours=False).terms == Terms()
+
+
+def test_a_word_that_tells_a_limit_alone_takes_no_trigger_off_a_strangers_order():
+    said = OrderUpdated("a", "7", State.WORKING, 0, 0, 4, price_e4=1_010_000)
+    assert as_news(order(), said, ours=False).terms == Terms(0, 1_010_000)
 
 
 def test_what_a_price_was_changed_back_to_is_news_of_an_order_that_was_moved():

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time
 
+import msgspec.json
 import pytest
 from msgspec.structs import replace
 
@@ -24,6 +25,7 @@ from daemon.domain.orders.reconcile import (
 )
 from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
 from daemon.domain.orders.words import (
+    NO_TRIGGER,
     IntentRecorded,
     OrderAccepted,
     OrderRefused,
@@ -369,6 +371,17 @@ ASKED = {
     "another limit": ({"price_e4": 90}, {"price_e4": 91}, Terms(0, 91)),
     "what we know as well": ({"price_e4": 90}, {"price_e4": 90}, None),
     "no limit any more": ({"price_e4": 90}, {}, None),
+    "no trigger any more": (
+        {"price_e4": 90, "trigger_e4": 95},
+        {"price_e4": 90},
+        Terms(0, 0, NO_TRIGGER),
+    ),
+    "a limit, and no trigger any more": (
+        {"trigger_e4": 95},
+        {"price_e4": 90},
+        Terms(0, 90, NO_TRIGGER),
+    ),
+    "neither, or none that can be read": ({"price_e4": 90, "trigger_e4": 95}, {}, None),
 }
 
 
@@ -380,6 +393,24 @@ def test_what_a_stranger_asks_anew_is_news_of_it(name):
         made.apply(fact)
     found = news(made, read(shown(client_id="", **now)))
     assert [each.terms for each in found] == ([told] if told else [])
+
+
+def test_a_strangers_stop_that_is_made_a_plain_limit_wakes_by_nothing_until_it_is_a_stop_again():
+    """One that sleeps was supposed where a live limit rests, and an entry was let in against it."""
+    made, own_id = Book(), external_id(Book(), "B1", NOW)
+    stop, plain = ({"price_e4": 90, "trigger_e4": each} for each in (95, 0))
+    for fact in external(own_id, "a", shown(client_id="", **stop), NOW):
+        made.apply(fact)
+    for at_ns, (asks, order_type) in enumerate(
+        ((plain, OrderType.LIMIT), (stop, OrderType.STOP_LIMIT), (plain, OrderType.LIMIT)), NOW + 1
+    ):
+        seen = replace(read(shown(client_id="", **asks)), at_ns=at_ns)
+        for fact in news(made, seen):
+            made.apply(msgspec.json.decode(msgspec.json.encode(fact), type=OrderUpdated))
+        order = made.order(own_id)
+        assert (order.terms[1:], order.order_type) == (tuple(asks.values()), order_type)
+        assert order.as_it_rests.trigger_e4 == asks["trigger_e4"]
+        assert news(made, seen) == ()
 
 
 def test_a_stranger_that_was_recorded_at_no_price_has_its_limit_by_the_next_reading():

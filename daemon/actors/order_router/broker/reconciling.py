@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from daemon.actors.order_router.broker import link, outlived, outside, overdue, shares
+from daemon.actors.order_router.broker import counted, link, outlived, outside, overdue, shares
 from daemon.actors.order_router.broker.hours import next_opening_ns
 from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.known.alarms import ReadDue
@@ -164,6 +164,7 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
     desk.reads.reconciled = True
     _tell(desk, turn, compared, now_ns)
     outlived.free(desk, turn, now_ns)
+    counted.free(desk, turn, now_ns)
     _tell_unpriced(desk, turn, read, now_ns)
     if outside.knows_more(desk, read.at_ns):
         long = sorted(lasting(desk.reads, desk.terms.verify_ns).items())

@@ -466,6 +466,19 @@ def test_a_strangers_order_is_judged_by_the_limit_that_it_was_told_to_have_since
     assert len(strangers) == 1
 
 
+@pytest.mark.parametrize(("trigger", "met"), [("15.00", False), ("0", True)])
+def test_a_strangers_stop_meets_an_entry_once_its_trigger_was_taken_off_it(trigger, met):
+    """He sells a lot below the market, once it has fallen; or at once, where we buy."""
+    stage = agreed(reading(["work"]))
+    order = stage.broker.stranger(SYMBOLS["hc"], Side.SELL)
+    stage.broker.change(order, price_e4=e4("10.00"), trigger_e4=e4("15.00"))
+    stage.run(31)
+    stage.broker.change(order, price_e4=e4("9.00"), trigger_e4=e4(trigger))
+    stage.run(31)
+    said = without_wakes(stage.tell(enter("hc", at_ns=stage.now_ns)))
+    assert ("ended: it would trade with the own order EX:" in said[1]) is met
+
+
 def test_after_a_restart_a_basket_waits_for_the_reading_and_goes_on():
     stage = agreed(reading(["fill", "fill"]))
     stage.tell(enter("hc", "ce", **KEEP))

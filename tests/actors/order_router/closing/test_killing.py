@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.lag import LAG_NS
+from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.words import OrderUpdated, Pocket, Product, Purpose, Refusal, Side, State
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import (
@@ -204,9 +205,12 @@ def test_the_kill_of_a_strategy_trades_its_own_share_and_cancels_its_own_orders(
     assert stages(stage)[-1] == ("flat", 0)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
-def test_units_that_no_order_explained_are_not_closed_once_more_when_their_order_shows(side):
-    """They were closed by what the readings showed; now our book counts them twice."""
+def test_units_that_no_order_explained_are_closed_and_counted_once_though_their_order_shows_later(
+    side, restarts
+):
+    """They were closed by what the readings showed, so our book counts them twice for a while."""
     stage = Stage(terms=READING)
     stage.run()
     stage.broker.beside[HC] = 75 * side.sign
@@ -216,9 +220,18 @@ def test_units_that_no_order_explained_are_not_closed_once_more_when_their_order
     assert (stage.broker.net(), closed(stage)) == ({}, [(HC, 75)])
     del stage.broker.beside[HC]
     stage.broker.stranger(HC, side, filled=75)
+    if restarts:
+        stage.build()
     beat(stage, 90)
-    assert stage.book().position("external", HC).net_quantity == 75 * side.sign
-    assert (stage.broker.net(), closed(stage)) == ({}, [(HC, 75)])
+    assert stage.book().position("external", HC).net_quantity == 0
+    assert [type(each) for each in stage.told(BooksDiffer | BooksAgree)][-2:] == [
+        BooksDiffer,
+        BooksAgree,
+    ]
+    (said,) = [each.text for each in stage.told(Noted) if "closed before it showed" in each.text]
+    assert said.endswith("that were closed before it showed: nothing is left of it")
+    sent = [each for each in stage.intents() if each.purpose is Purpose.EXIT]
+    assert (stage.broker.net(), sum(not is_outside(each) for each in sent)) == ({}, 1)
 
 
 @pytest.mark.parametrize("his_first", [False, True])
