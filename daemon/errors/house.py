@@ -159,8 +159,8 @@ HOUSE: Final[Mapping[str, Entry]] = {
         status=503,
     ),
     "state_disk_fails": Entry(
-        "The disk of the state folder is full or fails",
-        "make room on it, or look at the system's log; then the same start succeeds",
+        "The disk of the state folder is full, read-only or fails",
+        "make room on it, remount it, or look at the system's log; then the same start succeeds",
         _DISK,
         "critical",
         recoverable=True,
