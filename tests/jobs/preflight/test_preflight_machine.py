@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from daemon import kill
 from daemon.domain.instants import MILLISECOND_NS
 from daemon.guardian.listening import listening
+from daemon.errors.catalogue import entry_of
 from daemon.jobs.preflight import machine, preflight
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, LedgerSettings, Logs, Settings
@@ -213,7 +214,7 @@ def test_a_ledger_whose_tail_was_cut_fails(state):
     found = machine.ledger(of(state))
 
     assert found.verdict is FAIL
-    assert found.mend == "keep it aside, and restore a copy; delete nothing"
+    assert found.mend == entry_of("ledger_altered").mend
     assert found.evidence.endswith("ledger.sqlite is cut")
 
 
