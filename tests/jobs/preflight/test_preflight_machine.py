@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.domain.instants import MILLISECOND_NS
-from daemon.guardian.listening import listening
 from daemon.errors.catalogue import entry_of
+from daemon.guardian.listening import listening
 from daemon.jobs.preflight import machine, preflight
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, LedgerSettings, Logs, Settings
