@@ -21,6 +21,8 @@ from daemon.settings import FeedKind, Settings
 from daemon.sinks.factory import sink_of
 from daemon.storage.whole import owner_in
 from daemon.telemetry.redaction import Secrets
+from daemon.web.sessions import Sessions
+from daemon.web.tokens import require_usable
 from daemon.worlds import front_expiry
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -62,7 +64,10 @@ def sinks(settings: Settings) -> Finding:
 
 
 def secrets(settings: Settings, token_path: Path) -> Finding:
-    """Say whether the files of tokens are for the user that the daemon runs as, and him alone."""
+    """Say whether the files of tokens are for the user that the daemon runs as, and him alone.
+
+    A start refuses those that it cannot understand, and sessions of browsers likewise.
+    """
     check, found = "tokens", []
     paths = [token_path, settings.daemon.state_dir / "tokens.json"]
     there = [path for path in paths if path.exists()]
@@ -80,7 +85,13 @@ def secrets(settings: Settings, token_path: Path) -> Finding:
             read_token(token_path)
         except OrdoError as error:
             found.append(fail(check, str(error), "see to that file"))
-    if not there:
+    if settings.web.enabled and not found:
+        try:
+            require_usable(settings.daemon.state_dir)
+            Sessions(settings.daemon.state_dir)
+        except SettingsError as error:
+            found.append(fail(check, str(error), "do that: else a start is refused"))
+    if not there and not found:
         return ok(check, f"none yet at {token_path}; the first run makes it")
     return worst(check, found, f"{', '.join(map(str, there))}: private")
 

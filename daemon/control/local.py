@@ -25,10 +25,11 @@ from msgspec import Struct
 from daemon.control.brakes import Brakes, because
 from daemon.control.line import Refusal
 from daemon.control.reads import Reads
-from daemon.errors import OrdoError, SettingsError
+from daemon.errors import DiskFails, OrdoError, SettingsError
 from daemon.kill import LatchUnwritten
 from daemon.messages import AccountSeen, Scope
 from daemon.settings.kill_socket import LINE_BYTES, SOCKET, socket_path
+from daemon.storage import failing
 
 CONNECTIONS = 16
 PATIENCE_S = 5.0
@@ -225,7 +226,9 @@ def _listen(path: Path) -> socket.socket:
             raise
     except OSError as error:
         text = f"the kill socket {path} cannot be made: {error.strerror}"
-        raise SettingsError(text, "socket_unusable") from error
+        if failing.is_setting(error):
+            raise SettingsError(text, "socket_unusable") from error
+        raise DiskFails(f"{text}; {failing.mend(error)}") from error
     return listening
 
 

@@ -3,6 +3,7 @@
     OrdoError
     ├── SettingsError            the operator must act; the command ends with exit code 2
     │   ├── SettingsRefused      settings with every fault in them
+    │   ├── DiskFails            nothing that is set, but its disk, or the machine; exit code 1
     │   └── TokenRefused         a token cannot be made or revoked as asked
     ├── StrategyError            a strategy file is refused, with its place; exit code 2
     ├── RuleUnknown              a dated market rule does not reach the date asked for
@@ -62,6 +63,15 @@ class SettingsError(OrdoError):
     """A setting is wrong; the operator must mend it."""
 
     code = "bad_settings"
+
+
+class DiskFails(SettingsError):
+    """What is set cannot be had for its disk, or the machine: that mended, the same start succeeds.
+
+    Whoever goes on without what is set goes on without this too.
+    """
+
+    code = "state_disk_fails"
 
 
 class StrategyError(OrdoError):

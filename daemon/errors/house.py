@@ -9,6 +9,10 @@ from daemon.errors.entry import Entry
 
 _SETTINGS, _DATA, _DISK, _DAEMON = "settings", "data", "disk", "daemon"
 _COPY = "keep the file aside, restore a copy, or move it away to begin a new one; delete nothing"
+_THREE = (
+    "what is moved away takes its -wal and -shm along, where they lie beside it; copies lie in "
+    "backups/ of the state folder"
+)
 
 HOUSE: Final[Mapping[str, Entry]] = {
     "bad_settings": Entry(
@@ -159,8 +163,8 @@ HOUSE: Final[Mapping[str, Entry]] = {
         status=503,
     ),
     "state_disk_fails": Entry(
-        "The disk of the state folder is full or fails",
-        "make room on it, or look at the system's log; then the same start succeeds",
+        "The disk of the state folder is full, read-only or fails",
+        "make room on it, remount it, or look at the system's log; then the same start succeeds",
         _DISK,
         "critical",
         recoverable=True,
@@ -168,7 +172,14 @@ HOUSE: Final[Mapping[str, Entry]] = {
     ),
     "ledger_altered": Entry(
         "The ledger is not as it was written",
-        f"see what `ordo audit verify` finds; {_COPY}",
+        f"see what `ordo audit verify` finds; {_COPY}; {_THREE}",
+        _DATA,
+        "critical",
+        status=500,
+    ),
+    "ledger_log_strange": Entry(
+        "A log of SQLite's lies there without the ledger that it belongs to",
+        f"move it to that ledger, and start anew; delete nothing: {_THREE}",
         _DATA,
         "critical",
         status=500,

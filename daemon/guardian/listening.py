@@ -16,9 +16,9 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
-from daemon.errors import SettingsError, StoreError
+from daemon.errors import OrdoError, SettingsError, StoreError
 from daemon.settings.guardian import LOCK, READS, SOCKET
-from daemon.storage import exclusive
+from daemon.storage import exclusive, failing
 
 _MOST_BYTES = 64
 Inode = tuple[int, int] | None
@@ -42,7 +42,7 @@ class Listener:
 
     Raises:
         SettingsError: the folder or the socket cannot be made.
-        StoreError: another guardian watches this folder.
+        StoreError: another guardian watches this folder, or its disk is full or fails.
     """
 
     def __init__(self, state_dir: Path, words: bytes) -> None:
@@ -81,7 +81,8 @@ class Listener:
 
         Raises:
             SettingsError: the socket cannot be made any more.
-            StoreError: another guardian has come meanwhile, and watches this folder now.
+            StoreError: another guardian has come meanwhile, and watches this folder now; or its
+                disk is full or fails.
         """
         try:
             if self._paths() == self._ours:
@@ -110,11 +111,7 @@ class Listener:
                     "already_running",
                 ) from error
             except OSError as error:
-                raise SettingsError(
-                    f"{self._state_dir / SOCKET} cannot be listened on: {error.strerror or error}; "
-                    "let [daemon] state_dir name a folder with a short path that this user owns",
-                    "socket_unusable",
-                ) from error
+                raise _unusable(self._state_dir / SOCKET, error) from error
             self._held = held.pop_all()
 
     def _paths(self) -> tuple[Inode, Inode]:
@@ -132,7 +129,7 @@ def listening(state_dir: Path, words: bytes = b"") -> Iterator[Listener]:
 
     Raises:
         SettingsError: the folder or the socket cannot be made.
-        StoreError: another guardian watches this folder.
+        StoreError: another guardian watches this folder, or its disk is full or fails.
     """
     with closing(Listener(state_dir, words)) as listener:
         yield listener
@@ -155,6 +152,20 @@ def _bound(state_dir: Path, words: bytes, held: ExitStack) -> tuple[socket.socke
     path.chmod(0o600)
     wire.setblocking(False)  # noqa: FBT003
     return wire, lock
+
+
+def _unusable(path: Path, error: OSError) -> OrdoError:
+    """Return why nothing can be listened on: the disk, which may be mended meanwhile, or a setting.
+
+    Args:
+        path: of the socket.
+        error: what the system said.
+    """
+    what = f"{path} cannot be listened on: {error.strerror or error}"
+    if not failing.is_setting(error):
+        return StoreError(f"{what}; {failing.mend(error)}", "state_disk_fails")
+    mend = "let [daemon] state_dir name a folder with a short path that this user owns"
+    return SettingsError(f"{what}; {mend}", "socket_unusable")
 
 
 def _inode(path: Path) -> Inode:

@@ -79,9 +79,10 @@ def refuse_broken(store: Store, report: AuditReport) -> None:
     if broken is not None:
         raise StoreError(
             f"the ledger {store.name} is not as it was written: record {broken.number} is"
-            f" {broken.how}; keep it aside and restore a copy, or move it and the file `emergency`"
-            " away to begin anew: what the broker holds then stands in no book of ours and is not"
-            " guarded, and entries in that account wait for an `ordo rearm`",
+            f" {broken.how}; keep it aside and restore a copy out of backups/, or move it and the"
+            " file `emergency` away to begin anew (-wal and -shm, where they lie beside it, go with"
+            " it): what the broker holds then stands in no book of ours and is not guarded, and"
+            " entries in that account wait for an `ordo rearm`",
             "ledger_altered",
         )
 

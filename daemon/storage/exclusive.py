@@ -10,7 +10,6 @@ does, and holds nothing any more.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from typing import Final
 from msgspec import Struct
 
 from daemon.errors import OrdoError, SettingsError, StoreError
-from daemon.storage import ballast, fence
+from daemon.storage import ballast, failing, fence
 from daemon.storage.whole import owner_in
 
 DAEMON: Final = "daemon"
@@ -29,7 +28,6 @@ GUARDIAN: Final = "guardian"
 LOCK: Final = "daemon.lock"
 _UNITS: Final = {DAEMON: "ordo", GUARDIAN: "ordo-guardian"}
 _ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _GONE = (b"Z", b"X")
 _BEGAN = 19
 """Where the kernel tells when a process began, counted from its state on."""
@@ -250,10 +248,10 @@ def _write(descriptor: int, told: str) -> None:
 
 def _unusable(state_dir: Path, error: OSError) -> OrdoError:
     """Return why a folder cannot be used: its disk, which may be mended meanwhile, or a setting."""
-    if error.errno in _OF_THE_DISK:
+    if not failing.is_setting(error):
         return StoreError(
-            f"the state folder {state_dir} cannot be written to: {error.strerror}; make room on its"
-            " disk, or see what the system's log says of it, and start again",
+            f"the state folder {state_dir} cannot be written to: {error.strerror}; "
+            f"{failing.mend(error)}, and start again",
             "state_disk_fails",
         )
     file = Path(error.filename or state_dir)

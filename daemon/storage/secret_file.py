@@ -13,8 +13,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from daemon.errors import SettingsError
+from daemon.errors import DiskFails, SettingsError
 from daemon.settings.credentials import OTHERS, opened
+from daemon.storage import failing
 from daemon.storage.whole import ROOT, give_to_owner_of, owner_in, write_whole
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -37,12 +38,14 @@ def read_secret(path: Path, change: str = "make new tokens", credentials: str = 
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _unusable(f"{path} cannot be read: {error.strerror}") from error
+        raise _unusable(f"{path} cannot be read", error) from error
     try:
         about = os.fstat(descriptor)
         _require_own(path, about, change, opened(path, about, credentials))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()
+    except OSError as error:
+        raise _unusable(f"{path} cannot be read", error) from error
     finally:
         os.close(descriptor)
 
@@ -60,7 +63,7 @@ def _require_own(path: Path, about: os.stat_result, change: str, by: int) -> Non
         SettingsError: it is such a one.
     """
     if not stat.S_ISREG(about.st_mode):
-        raise _unusable(f"{path} is no plain file")
+        raise _wrong(f"{path} is no plain file")
     mode = stat.S_IMODE(about.st_mode)
     if by:
         raise SettingsError(
@@ -90,7 +93,7 @@ def require_private_folder(folder: Path, closed: int = OTHERS) -> None:
     try:
         about = folder.stat()
     except OSError as error:
-        raise _unusable(f"{folder} cannot be looked at: {error.strerror}") from error
+        raise _unusable(f"{folder} cannot be looked at", error) from error
     mode = stat.S_IMODE(about.st_mode)
     if mode & closed:
         mend = "chmod 700 it" if closed == OTHERS else "chmod go-w it"
@@ -114,7 +117,7 @@ def write_secret(path: Path, data: bytes) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(path, data, of_folder=True)
     except OSError as error:
-        raise _unusable(f"{path} cannot be written: {error.strerror}") from error
+        raise _unusable(f"{path} cannot be written", error) from error
 
 
 @contextlib.contextmanager
@@ -130,7 +133,7 @@ def locked(path: Path) -> Iterator[None]:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         give_to_owner_of(path.parent, descriptor)
     except OSError as error:
-        raise _unusable(f"{lock} cannot be opened: {error.strerror}") from error
+        raise _unusable(f"{lock} cannot be opened", error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -138,6 +141,13 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _unusable(what: str) -> SettingsError:
+def _unusable(what: str, error: OSError) -> SettingsError:
+    """Return why a file of secrets cannot be used: its disk, or a setting."""
+    if failing.is_setting(error):
+        return _wrong(f"{what}: {error.strerror}")
+    return DiskFails(f"{what}: {error.strerror}; {failing.mend(error)}")
+
+
+def _wrong(what: str) -> SettingsError:
     sentence = f"{what}; let this user read and write it, and look at its disk"
     return SettingsError(sentence, "secret_unusable")

@@ -21,7 +21,8 @@ from daemon.storage.migrating import RECORDS, SQLITE, Migration, shipped
 from daemon.storage.reader import Reader, Select
 from daemon.storage.room import require_room
 from daemon.storage.sqlite_inserts import inserts
-from daemon.storage.sqlite_refusals import FAILURES, refused, refusing
+from daemon.storage.sqlite_log import is_orphaned, refuse_orphaned, require_own_log
+from daemon.storage.sqlite_refusals import ASIDE, FAILURES, refused, refusing
 from daemon.storage.store import Change
 from daemon.storage.tables.sqlite import SqliteTables, beside, committed
 from daemon.storage.whole import make_for_folder
@@ -51,8 +52,9 @@ class SqliteStore:
         self._busy_s = busy_s
 
     def exists(self) -> bool:
-        """Say whether the file is there with anything in it: an empty one is begun as a new one."""
-        return self._path.exists() and self._path.stat().st_size > 0
+        """Say whether anything is there: an empty file is begun as a new one, no strange log is."""
+        is_there = self._path.exists() and self._path.stat().st_size > 0
+        return is_there or is_orphaned(self._path)
 
     def missing(self) -> list[Migration]:
         """Return the migrations that the file has yet to take: all where there is no file.
@@ -245,6 +247,7 @@ def open_to_write(path: Path, busy_s: float = _BUSY_S) -> sqlite3.Connection:
     Raises:
         StoreError: it cannot be used.
     """
+    require_own_log(path, SqliteStore(path))
     make_for_folder(path)
     with refusing(path, "cannot be opened"):
         db = sqlite3.connect(path, busy_s, isolation_level=None, check_same_thread=False)
@@ -280,6 +283,7 @@ def open_to_read(path: Path, number: int = RECORDS) -> sqlite3.Connection:
 
 def _connected(path: Path) -> sqlite3.Connection:
     """Open a file to read alone."""
+    refuse_orphaned(path)
     with refusing(path, "cannot be read"):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         db = sqlite3.connect(uri, _BUSY_S, isolation_level=None, uri=True)
@@ -297,7 +301,7 @@ def _prove(db: sqlite3.Connection, path: Path) -> None:
         ((said,),) = db.execute("PRAGMA quick_check(1)")
     if said != "ok":
         text = f"the ledger {path} is damaged: {printable(said.splitlines()[-1])}"
-        raise StoreError(f"{text}; keep it aside and restore a copy", "ledger_altered")
+        raise StoreError(f"{text}; {ASIDE}", "ledger_altered")
 
 
 def _selecting(db: sqlite3.Connection, path: Path) -> Select:

@@ -12,11 +12,16 @@ from daemon.errors import StoreError
 # A damaged schema names its columns, and SQLite its errors, in bytes that are no text.
 FAILURES = (sqlite3.Error, UnicodeDecodeError)
 """Whatever SQLite and its client say no with."""
+ASIDE = (
+    "keep it aside and restore a copy out of backups/; -wal and -shm, where they lie beside it, go "
+    "with it"
+)
+"""What to do about a file that is damaged; a log that stays behind would spoil the copy."""
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "another program is writing to it; stop that one",
     sqlite3.SQLITE_FULL: "make room on its disk",
     sqlite3.SQLITE_NOTADB: "it is no ledger; move it away, or restore a copy",
-    sqlite3.SQLITE_CORRUPT: "it is damaged; keep it aside and restore a copy",
+    sqlite3.SQLITE_CORRUPT: f"it is damaged; {ASIDE}",
     sqlite3.SQLITE_CANTOPEN: "its folder must exist and be writable, and it must be a file",
     sqlite3.SQLITE_READONLY: "let this user write to the file and to its folder",
     sqlite3.SQLITE_PERM: "let this user read and write the file and its folder",

@@ -176,6 +176,25 @@ def operator_token(state_dir: Path) -> str:
             token, _ = new_token()
             write_secret(path, token.encode() + b"\n")
             return token
+    return _token_in(path, held)
+
+
+def require_usable(state_dir: Path) -> None:
+    """Refuse the files of tokens that a start would refuse; none is made.
+
+    Args:
+        state_dir: where tokens are kept.
+
+    Raises:
+        SettingsError: one is open to others, or cannot be understood.
+    """
+    list_tokens(state_dir)
+    held = read_secret(state_dir / OPERATOR_FILE)
+    if held is not None:
+        _token_in(state_dir / OPERATOR_FILE, held)
+
+
+def _token_in(path: Path, held: bytes) -> str:
     token = held.decode("ascii", "replace").strip()
     if not _FORM.fullmatch(token):
         text = f"{path} holds no token; remove it, and the next start makes a new one"

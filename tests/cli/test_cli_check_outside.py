@@ -8,11 +8,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.cli import check_outside
 from daemon.cli.client import Address, Client
+from daemon.errors import SettingsError
 from daemon.jobs.preflight.findings import Verdict
-from daemon.settings import Daemon, Feed, FeedKind, Settings, SinkSettings
+from daemon.settings import Daemon, Feed, FeedKind, Settings, SinkSettings, Web
+from daemon.web.sessions import Sessions
+from daemon.web.tokens import Tokens
 from tests.kit.canary import planted
 from tests.kit.fake_daemon import TOKEN
 
@@ -93,6 +97,27 @@ def test_a_file_that_holds_no_token_fails(state, token):
 
     assert found.verdict is FAIL
     assert "holds no token" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("tokens.json", "garbage", "tokens.json cannot be understood: JSON is malformed"),
+        ("tokens.json", "", "tokens.json cannot be understood: Input data was truncated"),
+        ("operator.token", "garbage", "operator.token holds no token; remove it, and the next sta"),
+        ("sessions.json", "garbage", "sessions.json cannot be understood: JSON is malformed"),
+    ],
+)
+def test_a_file_of_tokens_that_a_start_would_refuse_fails(state, name, content, told):
+    (state / name).write_text(content)
+    (state / name).chmod(0o600)
+    with pytest.raises(SettingsError, match=told):
+        (Tokens(state), Sessions(state))
+    found = check_outside.secrets(of(state), state / "operator.token")
+
+    assert (found.verdict, told in found.evidence) == (FAIL, True)
+    portless = replace(of(state), web=Web(enabled=False))
+    assert check_outside.secrets(portless, state / "none").verdict is OK
 
 
 def test_a_free_port_is_well():

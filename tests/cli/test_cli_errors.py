@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from daemon.cli import main
+from daemon.errors import DiskFails
 from daemon.errors.catalogue import CATALOGUE
 from tests.kit.commands import told
 
@@ -67,6 +68,18 @@ def test_what_the_system_refuses_is_no_defect_of_ours(monkeypatch):
     assert done.err.splitlines()[0] == (
         "ordo: the system refused: [Errno 13] Permission denied: 'strategies'"
     )
+
+
+def test_a_file_of_secrets_that_its_disk_does_not_give_is_no_misuse(monkeypatch):
+    """Exit code 2 keeps the unit down until a person starts it."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DiskFails("vault.json cannot be read: Input/output error; see the log")
+
+    monkeypatch.setattr("daemon.cli.ordo.main", refuse)
+    done = told("token", "list", "--json")
+
+    assert (done.code, json.loads(done.out)["error"]["code"]) == (1, "state_disk_fails")
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

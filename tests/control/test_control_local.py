@@ -419,14 +419,24 @@ async def test_what_is_no_socket_is_not_removed(actors, tmp_path):
     assert (tmp_path / "kill.sock").read_text() == "precious"
 
 
-async def test_a_disk_that_takes_no_socket_is_told(actors, tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(
+    ("number", "told", "code"),
+    [
+        (errno.ENOSPC, "No space left on device; make room on its disk", "state_disk_fails"),
+        (errno.EACCES, "Permission denied$", "socket_unusable"),
+    ],
+)
+async def test_a_disk_that_takes_no_socket_is_told_from_a_setting(
+    actors, tmp_path, monkeypatch, number, told, code
+):
+    def refused(*_):
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(Path, "chmod", full)
+    monkeypatch.setattr(Path, "chmod", refused)
 
-    with pytest.raises(SettingsError, match="cannot be made: No space left on device"):
+    with pytest.raises(SettingsError, match=f"cannot be made: {told}") as error:
         await entered(socket_over(actors, tmp_path))
+    assert error.value.code == code
 
 
 async def test_the_end_cuts_who_is_connected_and_leaves_a_successors_socket(actors, tmp_path):

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from daemon.errors import DiskFails
 from daemon.guardian.__main__ import main
 from daemon.guardian.decision import Exposure
 from daemon.guardian.listening import listening
@@ -48,6 +49,15 @@ def ran(monkeypatch, capsys, *args: str) -> tuple[int, str, str]:
         main()
     told = capsys.readouterr()
     return ended.value.code, told.out, told.err
+
+
+def test_a_disk_that_fails_is_no_misuse(monkeypatch, capsys):
+    def refused(*_):
+        raise DiskFails("vault.json cannot be read: Input/output error; see the log")
+
+    monkeypatch.setattr("daemon.guardian.__main__.load_with_rules", refused)
+    code, _, err = ran(monkeypatch, capsys)
+    assert (code, err.split(":")[0]) == (1, "ordo-guardian")
 
 
 @pytest.mark.untraced

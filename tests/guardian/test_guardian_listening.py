@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -137,6 +138,16 @@ def test_a_folder_in_which_no_socket_can_be_made_is_refused_with_the_mend(tmp_pa
     deep = tmp_path / ("x" * 120)
     with pytest.raises(SettingsError, match="a short path"), listening(deep):
         pytest.fail("it listens")
+
+
+def test_a_disk_that_fails_is_told_from_a_setting(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "chmod", refused)
+    with pytest.raises(StoreError, match="mounted read-only: see") as told, listening(tmp_path):
+        pytest.fail("it listens")
+    assert told.value.code == "state_disk_fails"
 
 
 @pytest.mark.parametrize("ran", [False, True])

@@ -334,8 +334,8 @@ def on_a_full_disk(folder: Path, most_bytes: int, *args: str) -> Told:
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("token", "create", "--role", "viewer"), 2, "tokens.json cannot be written: File too l"),
-        (("token", "revoke", "screen"), 2, "tokens.json cannot be written: File too large"),
+        (("token", "create", "--role", "viewer"), 1, "tokens.json cannot be written: File too l"),
+        (("token", "revoke", "screen"), 1, "tokens.json cannot be written: File too large"),
         (("pause",), 1, "NOTHING is latched, and the daemon is not running/answering"),
         (("kill",), 1, "NOTHING is latched, and the daemon is not running/answering"),
     ],

@@ -249,15 +249,28 @@ def test_a_file_where_the_folder_should_be_is_refused_with_the_mend(tmp_path):
         pytest.fail("it was let in")
 
 
-@pytest.mark.parametrize("refused", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+@pytest.mark.parametrize(
+    ("refused", "mend"),
+    [
+        (errno.ENOSPC, "make room on its disk"),
+        (errno.EDQUOT, "make room on its disk"),
+        (errno.EROFS, "mounted read-only: see what the system's log says of it, and remount it"),
+        (errno.EIO, "see what the system's log"),
+        (errno.ESTALE, "see what the system's log"),
+        (errno.ETIMEDOUT, "see what the system's log"),
+        (errno.EMFILE, "see what the system's log"),
+        (errno.ENFILE, "see what the system's log"),
+        (errno.ENOMEM, "see what the system's log"),
+    ],
+)
 def test_a_disk_that_is_full_or_fails_is_no_setting_so_that_the_start_is_tried_again(
-    tmp_path, monkeypatch, refused
+    tmp_path, monkeypatch, refused, mend
 ):
     def pwrite(*_):
         raise OSError(refused, os.strerror(refused))
 
     monkeypatch.setattr(os, "pwrite", pwrite)
-    with pytest.raises(StoreError, match="make room on its disk") as told, exclusively(tmp_path):
+    with pytest.raises(StoreError, match=mend) as told, exclusively(tmp_path):
         pytest.fail("it was let in")
     assert told.value.code == "state_disk_fails"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 import pytest
 
-from daemon.errors import SettingsError
+from daemon.errors import DiskFails, SettingsError
 from daemon.storage import secret_file
 from daemon.storage.secret_file import locked, read_secret, require_private_folder, write_secret
 from tests.kit.handed import handed_over
@@ -62,3 +63,49 @@ def test_a_file_that_one_user_is_let_into_by_the_service_manager_is_taken_from_i
     assert read_secret(folder / "vault.key", credentials=str(folder)) == b"x"
     with pytest.raises(SettingsError, match=r"is open to others \(mode 0440\)"):
         read_secret(folder / "vault.key")
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("open", errno.EIO),
+        ("open", errno.EMFILE),
+        ("open", errno.ENFILE),
+        ("fdopen", errno.EIO),
+    ],
+)
+def test_a_disk_that_does_not_give_a_secret_is_no_setting_so_that_the_start_is_tried_again(
+    tmp_path, monkeypatch, name, number
+):
+    def refused(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    path = tmp_path / "vault.json"
+    write_secret(path, b"x")
+    monkeypatch.setattr(secret_file.os, name, refused)
+
+    with pytest.raises(DiskFails, match=f"{path} cannot be read: .*; see what the system's log"):
+        read_secret(path)
+
+
+def test_a_secret_that_this_user_may_not_read_or_lock_is_a_setting(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(secret_file.os, "open", refused)
+
+    with pytest.raises(SettingsError, match="Permission denied; let this user") as told:
+        read_secret(tmp_path / "vault.json")
+    assert told.value.code == "secret_unusable"
+    with pytest.raises(SettingsError, match="Permission denied; let"), locked(tmp_path / "x"):
+        pytest.fail("it is had")
+
+
+def test_a_disk_that_takes_no_secret_is_told(tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(secret_file.os, "open", refused)
+
+    with pytest.raises(DiskFails, match=r"cannot be written: .*mounted read-only: see"):
+        write_secret(tmp_path / "vault.json", b"x")

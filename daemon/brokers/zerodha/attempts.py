@@ -2,10 +2,11 @@
 
 A wrong password that is sent again and again locks an account, so each reason for a log-in is worth
 one attempt between two mornings, and a no of the broker's ends them until somebody puts credentials
-in anew. What was tried is kept before it is sent: a restart tries nothing again.
+in anew. What was tried is kept before it is sent: a restart tries nothing again. What was refused
+is known by when it was put in, and not by which was later: a clock may be set in between.
 
-    refused since the credentials were put in  -> stopped, until they are put in anew
     a person has put in a one-time code        -> one attempt, for each that he puts in
+    what the vault holds was refused           -> stopped, until some of it is put in anew
     between the end of sessions and twenty to eight -> not yet
     tried for this reason since the last morning -> stopped, until the next one
     else                                          -> one attempt
@@ -18,6 +19,7 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from daemon.brokers.zerodha.login import ENDS_AT, ends_ns
 from daemon.domain.instants import at, day_of
@@ -43,18 +45,21 @@ class Reason(StrEnum):
     ASKED = "asked"
 
 
-class Attempts(Struct, frozen=True, forbid_unknown_fields=True):
+class Attempts(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What was tried.
 
     Attributes:
         until_ns: the end of sessions that come of these attempts.
         tried: the reasons that were worth one since the end before.
-        refused_ns: when the broker last said no to what the vault holds, in host time; 0: never.
+        refused_ns: when the broker last said no to an earlier version, in host time; 0: never.
+        refused: when each credential to which he last said no had been put in, in host time; empty:
+            he never did.
     """
 
     until_ns: int = 0
     tried: tuple[Reason, ...] = ()
     refused_ns: int = 0
+    refused: tuple[int, ...] = ()
 
 
 class NotYet(Struct, frozen=True):
@@ -71,7 +76,7 @@ class Stopped(Struct, frozen=True):
 
 
 def attempt(
-    held: Attempts, reason: Reason, now_ns: int, put_in_ns: int
+    held: Attempts, reason: Reason, now_ns: int, put_in_ns: tuple[int, ...]
 ) -> Attempts | NotYet | Stopped:
     """Decide on one attempt.
 
@@ -79,15 +84,15 @@ def attempt(
         held: what was tried before.
         reason: for a log-in.
         now_ns: market time.
-        put_in_ns: when the newest of the credentials was put in, in host time.
+        put_in_ns: when each of the credentials was put in, in host time.
 
     Returns:
         What was tried with this attempt, or why there is none.
     """
-    if held.refused_ns and held.refused_ns >= put_in_ns:
-        return Stopped(_REFUSED, 0)
     if reason is Reason.ASKED:
         return held
+    if held.refused == put_in_ns or 0 < max(put_in_ns) <= held.refused_ns:
+        return Stopped(_REFUSED, 0)
     today = day_of(now_ns)
     begins_ns = at(today, BEGINS_AT)
     if at(today, ENDS_AT) <= now_ns < begins_ns:
@@ -96,7 +101,7 @@ def attempt(
     tried = held.tried if held.until_ns == until_ns else ()
     if reason in tried:
         return Stopped(_TRIED, next_ns(now_ns))
-    return Attempts(until_ns, (*tried, reason), held.refused_ns)
+    return replace(held, until_ns=until_ns, tried=(*tried, reason))
 
 
 def next_ns(now_ns: int) -> int:

@@ -67,10 +67,9 @@ class Given(Credentials, Protocol):
 
 
 class Code(Struct, frozen=True):
-    """A one-time code that a person put in, and when, in host time."""
+    """A one-time code that a person put in."""
 
     digits: Secret
-    put_in_ns: int
 
 
 class _Held(Struct, frozen=True):
@@ -80,7 +79,7 @@ class _Held(Struct, frozen=True):
     password: Secret
     code: Code | None
     seed: Secret | None
-    put_in_ns: int
+    put_in_ns: tuple[int, ...]
     attempts: Attempts
 
     @property
@@ -165,7 +164,7 @@ class Headless:
             await self._keep(held.attempts)
             raise
         except BrokerMisused as no:
-            await self._keep(replace(held.attempts, refused_ns=self._wall.now_ns()))
+            await self._keep(replace(held.attempts, refused_ns=0, refused=held.put_in_ns))
             return Stopped(str(no), 0)
         except (OutcomeUnknown, WireGarbled) as error:
             return Stopped(str(error), attempts.next_ns(now_ns))
@@ -216,8 +215,7 @@ class Headless:
                 sentence = f"there is no {field} of this account, which logs in without a person"
                 raise BrokerMisused(f"{sentence}; `ordo vault put` takes it")
             found[field] = secret
-        code_ns = code.put_in_ns if code is not None else 0
-        put_in_ns = max(code_ns, *map(self._given.put_in_ns, (*found, TOTP_SECRET)))
+        put_in_ns = tuple(map(self._given.put_in_ns, (*found, TOTP_SECRET)))
         seed = self._given.find(TOTP_SECRET)
         tried = attempts.recalled(self._given.find(ATTEMPTS))
         return _Held(found[USER_ID], found[PASSWORD], code, seed, put_in_ns, tried)
@@ -228,7 +226,7 @@ class Headless:
             return None
         self._given.drop(OTP)
         counts = 0 <= self._wall.now_ns() - put_in_ns <= _COUNTS_NS
-        return Code(digits, put_in_ns) if counts else None
+        return Code(digits) if counts else None
 
     async def _keep(self, tried: Attempts) -> None:
         await asyncio.to_thread(self._given.keep, ATTEMPTS, attempts.kept(tried))

@@ -127,7 +127,7 @@ def ledger(settings: Settings) -> Finding:
     Verified(folder).found(found)  # so the next start need not do it again, or does
     if found.broken is not None:
         evidence = f"record {found.broken.number} of {store.name} is {found.broken.how}"
-        return fail(check, evidence, "keep it aside, and restore a copy; delete nothing")
+        return fail(check, evidence, entry_of("ledger_altered").mend)
     return ok(check, f"{store.name} has {found.count:,} records, each as it was written")
 
 

@@ -188,6 +188,38 @@ async def test_a_no_is_not_asked_for_again_whatever_is_restarted_and_whatever_da
     assert isinstance((await account.broker.log_in(9))[0], LoggedIn)
 
 
+@pytest.mark.parametrize("field", ["password", "totp_secret"])
+async def test_a_no_under_a_clock_that_stood_ahead_ends_once_something_is_put_in_anew(
+    account, field
+):
+    """As where the clock of a machine holds local time: the code was wrong for no other reason."""
+    account.wall.advance(DAY_NS // 4)
+    account.put_in_anew("user_id", USER, account.wall.now_ns())
+    account.script.on(ENTER, no(403, "UserException", "invalid code"))
+    assert isinstance((await account.broker.log_in(1))[0], StepWanted)
+
+    account.wall = VirtualClock(WALL)
+    account.script.on(ENTER, yes({"profile": {}}))
+    account.restart()
+    assert isinstance((await account.broker.log_in(2))[0], StepWanted)
+    assert account.sent(BEGIN) == []
+    account.put_in_anew(field, account.kept.find(field).reveal(), WALL)
+    account.clock.advance(DAY_NS)
+    assert isinstance((await account.broker.log_in(3))[0], LoggedIn)
+
+
+async def test_a_code_is_sent_after_a_no_under_a_clock_that_stood_ahead(account):
+    account.wall.advance(DAY_NS // 4)
+    account.script.on(ENTER, no(403, "UserException", "invalid code"))
+    assert isinstance((await account.broker.log_in(1))[0], StepWanted)
+
+    account.wall = VirtualClock(WALL)
+    account.script.on(ENTER, yes({"profile": {}}))
+    account.put_in_anew(headless.OTP, CODE, WALL)
+    account.restart()
+    assert isinstance((await account.broker.log_in(2))[0], LoggedIn)
+
+
 @pytest.mark.parametrize("route", [BEGIN, ENTER, PAGE_OF_KEY])
 @pytest.mark.parametrize(
     "answer",

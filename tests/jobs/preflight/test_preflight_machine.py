@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.domain.instants import MILLISECOND_NS
+from daemon.errors.catalogue import entry_of
 from daemon.guardian.listening import listening
 from daemon.jobs.preflight import machine, preflight
 from daemon.jobs.preflight.findings import Verdict
@@ -213,7 +214,7 @@ def test_a_ledger_whose_tail_was_cut_fails(state):
     found = machine.ledger(of(state))
 
     assert found.verdict is FAIL
-    assert found.mend == "keep it aside, and restore a copy; delete nothing"
+    assert found.mend == entry_of("ledger_altered").mend
     assert found.evidence.endswith("ledger.sqlite is cut")
 
 
