@@ -14,7 +14,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import ExitReplaced, Noted
+from daemon.messages import ExitByHand, ExitReplaced, Noted
 from tests.kit.router import (
     READING,
     SYMBOLS,
@@ -129,6 +129,18 @@ def test_what_became_more_short_since_its_exit_began_may_be_given_up_for_as_well
     went_on(stage, 12)
     assert [intent.quantity for intent in stage.intents()[1:3]] == [75, 75]
     assert len(stage.told(ExitReplaced)) == 2
+    assert stage.broker.net() == {}
+
+
+def test_a_purchase_in_doubt_of_a_part_is_replaced_once_all_is_left():
+    """Its own exit is owed no longer; the one of the whole waits for it all the same."""
+    stage = Stage(["fill", "lost", "fill"], terms=READING)
+    stage.run()
+    stage.entered(leg("ce", 2))
+    stage.ask(ExitByHand("s", "ce", 1, "me"))
+    stage.tell(leave("ce"))
+    said = went_on(stage, 8)
+    assert said.index("replaced 2") < said.index("flat ce")
     assert stage.broker.net() == {}
 
 
