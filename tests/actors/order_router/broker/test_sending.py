@@ -9,9 +9,9 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.limits import Control, Parent
-from daemon.domain.orders.words import OrderType, Side
+from daemon.domain.orders.words import OrderType, OrderUpdated, Side, State
 from daemon.messages import CancelAsked, ExitByHand, OrderAsked, PlaceByHand
-from tests.kit.router import READING, T0, S, Stage, leave
+from tests.kit.router import READING, T0, S, Stage, enter, latch, leave
 
 SHARE = "BAJAJ-AUTO"
 
@@ -22,6 +22,19 @@ def test_a_cancellation_that_is_refused_is_asked_again_once_the_book_had_time_fo
     stage.run(15)
     asked = [fact.at_ns for fact in stage.told(CancelAsked)]
     assert [after - before for before, after in pairwise(asked)] == [3 * S] * 3
+
+
+def test_an_order_of_which_the_broker_told_no_number_is_not_asked_to_be_cancelled():
+    """Nobody could say which one is meant."""
+    stage = Stage(["lost"])
+    stage.tell(enter("ce"))
+    stage.run()
+    intent_id = stage.intents()[0].intent_id
+    stage.tell(OrderUpdated(intent_id, "", State.WORKING, 0, 0, stage.now_ns))
+    stage.run(20)
+    stage.tell(latch())
+    stage.run(5)
+    assert stage.told(CancelAsked) == []
 
 
 def test_a_single_share_is_sold_though_the_broker_shows_one_more():

@@ -66,6 +66,18 @@ def test_the_second_of_two_readings_is_made_as_soon_as_they_lie_far_enough_apart
     assert 5 * S // 2 <= replaced.at_ns - first_ns < 3 * S
 
 
+def test_a_purchase_that_is_in_doubt_since_later_puts_off_no_reading_that_may_replace_the_first():
+    stage = Stage(["fill", "fill", "lost"], terms=replace(READING, verify_ns=5 * S // 2))
+    stage.run()
+    stage.entered()
+    stage.tell(leave("ce"))
+    went_on(stage, 3)
+    stage.tell(leave("pe"))
+    went_on(stage, 5)
+    first_ns = stage.told(OutcomeUnknown)[0].at_ns + READING.lookup_ns
+    assert stage.told(ExitReplaced)[0].at_ns - first_ns < 3 * S
+
+
 @pytest.mark.parametrize(("symbol", "replaced"), [(CE, 0), (SYMBOLS["pe"], 1)])
 def test_readings_that_show_other_orders_in_its_contract_are_not_equal(symbol, replaced):
     stage = Stage(["fill", "lost", "fill"], terms=READING)
@@ -118,6 +130,16 @@ def test_an_exit_in_doubt_is_weighed_against_its_own_leg_alone():
     stage.tell(leave())
     said = went_on(stage, 8)
     assert [word for word in said if word.startswith("replaced")] == ["replaced 3"]
+
+
+def test_what_another_strategy_buys_back_in_a_leg_of_that_name_lets_no_more_be_given_up():
+    stage = Stage(["fill", "fill", "work", "lost"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered("ce").entered(leg("ce", 3), strategy_id="other", basket_id="o")
+    stage.tell(leave("ce", strategy_id="other"))
+    stage.tell(leave("ce"))
+    went_on(stage, 60)
+    assert len(stage.told(ExitReplaced)) == 1
 
 
 def test_what_became_more_short_since_its_exit_began_may_be_given_up_for_as_well():

@@ -21,6 +21,7 @@ from daemon.runtime.budget import Window
 from tests.kit.router import (
     CLOSES,
     CONDOR,
+    KEEP,
     READING,
     SYMBOLS,
     T0,
@@ -146,6 +147,18 @@ def test_an_exit_of_one_leg_of_several_names_no_other():
     stage.run()
     stage.run()
     assert "owed hc stop" in stage.tell(leave("hc"))
+
+
+def test_an_exit_of_the_last_leg_that_is_held_names_what_may_still_fill_though_another_is_leaving():
+    """All that is held leaves, be it in two exits."""
+    stage = Stage(["fill", "fill", "work"], ["lost"])
+    stage.tell(enter("hc", "ce", "pe", at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    assert [stage.tell(leave(leg_id))[0] for leg_id in ("hc", "ce")] == [
+        "owed hc stop",
+        "owed ce,pe stop",
+    ]
 
 
 def test_what_fills_of_an_entry_once_all_of_its_strategy_was_left_is_closed():

@@ -20,6 +20,7 @@ from daemon.domain.orders.words import (
 from daemon.messages import (
     BooksDiffer,
     CancelAnswered,
+    DayEnded,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -546,6 +547,25 @@ def test_an_exit_after_the_last_session_is_told_and_waits_for_the_next_day():
     stage.run(1)
     stage.tell(frame(stage.now_ns))
     stage.run(1)
+    assert stage.broker.net() == {}
+
+
+def test_once_the_day_is_over_nobody_asks_what_an_order_of_a_late_exit_did():
+    stage = short(["work"], ["lost"])
+    stage.tell(leave("ce"))
+    stage.run(5)
+    stage.tell(DayEnded(DAY, stage.now_ns))
+    stage.run(20)
+    assert [word for word in stage.run(60) if word.startswith(("find", "wake ExitLate"))] == []
+
+
+def test_what_follows_a_no_is_decided_then_though_the_slice_before_it_waited():
+    stage = short(["work", "refuse OTHER", "fill"])
+    stage.tell(leave("ce"))
+    stage.run(10)
+    *_, refused, again = stage.intents()
+    no_ns = stage.told(OrderRefused)[0].at_ns
+    assert refused.decided_ns < no_ns <= again.decided_ns
     assert stage.broker.net() == {}
 
 

@@ -123,6 +123,16 @@ def test_with_nothing_to_close_it_still_takes_two_readings_apart():
     assert stages(stage)[-1] == ("flat", 0)
 
 
+def test_while_it_verifies_it_says_what_it_waits_for():
+    stage = Stage()
+    stage.tell(latch())
+    stage.run(1)
+    assert (newest(stage).stage, newest(stage).left) == (
+        "verifying",
+        ("the broker's book has not yet shown all flat twice",),
+    )
+
+
 def test_it_stays_latched_when_it_is_flat_and_what_fills_later_is_closed_too():
     stage = Stage(["work", "fill"])
     stage.tell(enter("ce", **KEEP))

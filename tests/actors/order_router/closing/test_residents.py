@@ -297,6 +297,15 @@ def test_the_other_legs_are_left_where_the_strategy_says_so():
     assert stage.broker.resting() == []
 
 
+def test_what_only_another_strategy_holds_is_not_left_with_the_leg_of_a_stop_that_fills():
+    stage = held(None, "ce", "pe", rules=replace(RULES, all_on_leg_stop=True))
+    stage.tell(leave("pe"))
+    stage.run(5)
+    stage.entered("pe", strategy_id="other", basket_id="o")
+    meet(stage)
+    assert owed(stage)[1:] == [(("ce",), ExitReason.RESIDENT_STOP)]
+
+
 def test_a_stop_that_fills_in_part_leaves_the_rest_to_an_exit():
     stage = held(None, leg("ce", lots=2))
     meet(stage, quantity=75)

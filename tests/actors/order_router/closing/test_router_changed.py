@@ -316,6 +316,20 @@ def test_an_order_by_hand_that_was_changed_is_told_and_left_as_it_is():
     assert (stage.broker.net(), stage.book().open_orders()) == ({CE: 75}, ())
 
 
+def test_of_an_exit_by_hand_that_was_changed_it_is_told_what_follows():
+    stage = Stage(["fill", "work", "fill"], terms=READING)
+    stage.run()
+    whose = ("", "me", stage.now_ns)
+    asked = OrderAsked("r", "a", CE, Side.BUY, 150, OrderType.LIMIT, e4("100.05"), 0, *whose)
+    stage.ask(PlaceByHand(asked))
+    stage.run(1)
+    stage.tell(leave(CE, strategy_id="manual"))
+    stage.run(0.2)
+    change(stage, 2, 1)
+    (text,) = said(stage)
+    assert text.startswith(f"{sentence('B2', 'sell 150', 75)}; ")
+
+
 def test_units_that_nobody_has_changed_are_no_news_and_stand_in_no_record():
     """A record that lacked them made hours old news of it, and the exit looked just sent."""
     stage = leaving("hc")
