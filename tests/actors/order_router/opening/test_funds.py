@@ -25,6 +25,7 @@ from daemon.messages import (
     Scope,
 )
 from daemon.runtime.breaker import BreakerPolicy
+from tests.actors.order_router.broker.test_next_day import next_day
 from tests.kit.router import (
     CONDOR,
     SYMBOLS,
@@ -113,6 +114,13 @@ def test_once_an_entry_was_answered_the_next_one_that_is_not_waits_as_the_first(
     made.tell(enter("ce", at_ns=made.now_ns))
     assert f"ended: {SHORT_OF}" in made.run(1)
     made.broker.margin = "no connection"
+    assert kept_out_s(made) == 1
+
+
+def test_on_another_day_an_entry_that_is_not_answered_waits_as_the_first():
+    made = stage("no connection")
+    assert (kept_out_s(made), kept_out_s(made)) == (1, 2)
+    next_day(made)
     assert kept_out_s(made) == 1
 
 
