@@ -213,7 +213,7 @@ def test_it_is_over_again_after_a_restart():
     assert (len(stage.intents()), stage.broker.net()) == (3, {})
 
 
-def test_a_person_is_told_of_it_once():
+def test_a_person_is_told_of_it_once_a_day():
     stage = guarded()
     next_day(stage, seconds=60)
     told = [fact.text for fact in stage.told(Noted) if "is over with its day" in fact.text]
@@ -221,3 +221,6 @@ def test_a_person_is_told_of_it_once():
         intent.intent_id for intent in stage.intents()[1:3]
     ]
     assert not [fact for fact in stage.told(OrderUpdated) if fact.text.startswith("lapsed")]
+    next_day(stage, seconds=60, day=3)
+    again = [fact.text for fact in stage.told(Noted) if "is over with its day" in fact.text]
+    assert again[: len(told) + 2] == told * 2

@@ -222,14 +222,15 @@ def test_where_nothing_was_sent_and_nothing_is_held_it_is_not_read_after_the_clo
     assert evening(stage) == []
 
 
-def test_where_something_is_held_and_nothing_was_sent_it_is_read_once_after_the_close():
+@pytest.mark.parametrize("parts", [((0, 60),), ((0, 5), (10, 55))])
+def test_where_something_is_held_and_nothing_was_sent_it_is_read_once_after_the_last_close(parts):
     stage = closed(wanted=carried("ce"))
     stage.tell(DayEnded(DAY, stage.now_ns))
     stage.broker.end_day()
     opens_ns = OPENS + DAY_NS
-    sessions = ((opens_ns, opens_ns + 60 * S),)
+    sessions = tuple((opens_ns + first * S, opens_ns + last * S) for first, last in parts)
     stage.tell(DayOpened(day_of(opens_ns), sessions, opens_ns), opens_ns)
-    stage.run(60)
+    stage.run(parts[-1][1])
     at = reads_at(stage, 3_600, 1)
     assert len(at) == 1
     assert 20 <= at[0] < 60

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from daemon.actors.order_router import Terms
 from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
@@ -18,6 +19,7 @@ from daemon.messages import (
     PlaceByHand,
 )
 from daemon.runtime.budget import Window
+from tests.actors.order_router.broker.test_next_day import next_day
 from tests.kit.router import (
     CLOSES,
     CONDOR,
@@ -27,6 +29,7 @@ from tests.kit.router import (
     T0,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -141,6 +144,19 @@ def test_what_fills_although_it_was_told_to_be_gone_is_left_with_the_whole():
     assert stage.broker.net() == {}
 
 
+def test_a_hedge_that_waited_for_a_sale_guards_it_no_longer_than_an_exit_may_take_once_it_is_wanted():
+    """The sale has filled, and stays; so does the other hedge."""
+    stage = Stage(["fill", "fill", "work", "fill"], ["race"])
+    stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    stage.tell(leave("hc"))
+    stage.run(9.5)
+    assert (stage.broker.net()[SYMBOLS["ce"]], len(stage.intents())) == (-75, 3)
+    stage.run(1.5)
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75, SYMBOLS["hp"]: 75}
+
+
 def test_an_exit_of_one_leg_of_several_names_no_other():
     stage = Stage(["fill", "fill", "lost", "fill"])
     stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, on_fail=OnFail.KEEP, **LONG))
@@ -252,6 +268,18 @@ def test_after_a_restart_hedges_wait_anew():
     assert sides(stage) == ""
     stage.run(4)
     assert sides(stage) == "ss"
+
+
+@pytest.mark.parametrize(("sale", "waits"), [("work", True), ("lost", False)])
+def test_a_sale_of_an_earlier_day_is_waited_for_only_where_it_was_seen_to_rest(sale, waits):
+    """What nobody ever saw is over with its day."""
+    stage = Stage(["fill", sale, "fill"], ["lost"], terms=Terms("a", "broker", strict=False))
+    stage.tell(enter(carried("hc"), carried("ce"), at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    next_day(stage, seconds=1)
+    said = stage.tell(leave("hc"))
+    assert ("place 3" in said) is not waits
 
 
 def test_a_sale_that_is_filled_in_part_counts_for_the_rest():

@@ -27,6 +27,7 @@ from daemon.messages import (
     SeeAccount,
 )
 from daemon.runtime.budget import Window
+from tests.actors.order_router.broker.test_next_day import next_day
 from tests.kit.router import (
     DAY,
     KEEP,
@@ -358,6 +359,17 @@ def test_a_second_spell_without_a_stop_is_told_after_a_minute_of_its_own():
         assert notes(stage) == []
         stage.tell(leave("ce"))
         stage.run(5)
+
+
+def test_on_another_day_a_short_is_told_to_have_no_stop_after_a_minute_of_its_own():
+    stage, rules = Stage(), {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
+    wanted = enter(carried("ce"), at_ns=stage.now_ns, **STOP | KEEP)
+    stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+    stage.run(40)
+    next_day(stage, seconds=40)
+    assert notes(stage) == []
+    stage.run(25)
+    assert notes(stage) != []
 
 
 def test_none_is_sent_while_its_leg_is_being_left():

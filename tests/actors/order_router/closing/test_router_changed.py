@@ -186,6 +186,16 @@ def test_an_entry_that_was_made_larger_is_held_and_left_in_its_full_size():
     assert [n.text for n in stage.told(Noted) if n.kind is NoteKind.OVERFILLED] == []
 
 
+def test_an_entry_that_was_made_larger_goes_on():
+    stage = Stage(["work", "fill"], terms=READING)
+    stage.run()
+    stage.tell(enter(leg("ce", 2), **KEEP))
+    stage.run()
+    change(stage, 1, 4)
+    beat(stage, 5)
+    assert (stage.told(BasketEnded), len(stage.broker.resting())) == ([], 1)
+
+
 def test_what_is_left_of_a_larger_entry_rests_no_longer_than_the_entry():
     """It was taken for filled with the units that were wanted, and its rest rested unknown."""
     stage = Stage(["work", "fill"], terms=READING)
