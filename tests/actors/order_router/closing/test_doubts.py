@@ -142,6 +142,16 @@ def test_what_another_strategy_buys_back_in_a_leg_of_that_name_lets_no_more_be_g
     assert len(stage.told(ExitReplaced)) == 1
 
 
+def test_while_a_part_is_left_no_more_is_given_up_than_that_whatever_else_is_left_beside_it():
+    stage = Stage(["fill", "fill", "work", "lost"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered(leg("ce", 2), "pe")
+    stage.tell(leave("pe"))
+    stage.ask(ExitByHand("s", "ce", 1, "me"))
+    went_on(stage, 60)
+    assert len(stage.told(ExitReplaced)) == 1
+
+
 def test_what_became_more_short_since_its_exit_began_may_be_given_up_for_as_well():
     """The rest of the entry filled once it was taken back."""
     stage = Stage(["part", "lost", "lost", "fill"], ["after 1"], terms=READING)

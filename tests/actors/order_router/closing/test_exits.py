@@ -195,6 +195,13 @@ def test_an_exit_that_filled_unheard_at_the_last_step_is_found_when_it_is_late()
     assert without_wakes(stage.run(3)) == ["page still open: ce -75", "find 5", "ce +0", "flat ce"]
 
 
+def test_what_an_order_of_a_late_exit_did_is_asked_for_as_often_as_an_exit_may_take():
+    stage = short(["work"], ["lost"])
+    stage.tell(leave("ce"))
+    stage.run(15)
+    assert stage.run(40).count("find 2") == 4
+
+
 # what a refusal's kind leads to: told how, tried again within a second, at what price
 REFUSALS = [
     (Refusal.BAND, "note", "step inside our own band", True, "@100.05"),

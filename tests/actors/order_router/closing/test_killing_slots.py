@@ -93,6 +93,13 @@ def test_with_slots_for_all_an_entry_under_way_is_taken_back_in_the_turn_of_the_
     assert leaving(said) == ["place 3", "cancel 2"]
 
 
+def test_an_entry_is_taken_back_the_instant_a_slot_is_free_for_that():
+    stage = Stage(["work"], windows=(Window(2, S // 4),))
+    rest(stage)
+    assert leaving(stage.tell(latch())) == ["cancel 2", "cancel 4"]
+    assert leaving(stage.run(0.3)) == ["cancel 1", "cancel 3"]
+
+
 def test_longs_do_not_wait_for_cancellations_that_the_broker_keeps_refusing():
     """They were asked for; asking again takes its turn among the rest."""
     stage = rested("hc", "hp", cancel=["no"], fills=2)
