@@ -157,6 +157,24 @@ def test_a_hedge_that_waited_for_a_sale_guards_it_no_longer_than_an_exit_may_tak
     assert stage.broker.net() == {SYMBOLS["ce"]: -75, SYMBOLS["hp"]: 75}
 
 
+def test_a_hedge_guards_no_short_of_a_sale_that_it_waited_for_where_that_cannot_be_ordered(
+    monkeypatch,
+):
+    stage = Stage(["fill", "fill", "work", "fill"], ["race"])
+    stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    stage.tell(leave("hc"))
+    known = stage.router._desk.contract
+    monkeypatch.setattr(
+        stage.router._desk,
+        "contract",
+        lambda symbol: None if symbol == SYMBOLS["ce"] else known(symbol),
+    )
+    stage.run(1)
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75, SYMBOLS["hp"]: 75}
+
+
 def test_an_exit_of_one_leg_of_several_names_no_other():
     stage = Stage(["fill", "fill", "lost", "fill"])
     stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, on_fail=OnFail.KEEP, **LONG))
