@@ -584,6 +584,16 @@ def test_an_exit_that_is_not_finished_in_its_time_is_told_once():
     assert [fact.because for fact in stage.told(ExitOverdue)] == ["still open: ce -75"]
 
 
+def test_an_exit_that_was_paged_before_its_time_is_paged_at_it_after_a_restart_too():
+    stage = short(["refuse LOT"])
+    stage.tell(leave("ce"))
+    stage.run(1)
+    assert len(stage.told(ExitOverdue)) == 1
+    stage.build()
+    stage.run(12)
+    assert stage.told(ExitOverdue)[-1].because == "still open: ce -75"
+
+
 def test_an_exit_that_is_flat_but_for_an_order_in_doubt_is_told_as_such():
     """The order may still open the leg again."""
     stage = Stage(["lost"])
