@@ -144,7 +144,7 @@ def test_what_fills_although_it_was_told_to_be_gone_is_left_with_the_whole():
     assert stage.broker.net() == {}
 
 
-def test_a_hedge_that_waited_for_a_sale_guards_it_no_longer_than_an_exit_may_take_once_it_is_wanted():
+def test_a_hedge_guards_a_sale_that_it_waited_for_and_that_is_wanted_as_long_as_an_exit_may_take():
     """The sale has filled, and stays; so does the other hedge."""
     stage = Stage(["fill", "fill", "work", "fill"], ["race"])
     stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, **KEEP))

@@ -1,6 +1,7 @@
 """Exits: message in, effects out."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.market.frames import Frame, Quote
@@ -33,6 +34,7 @@ from tests.kit.router import (
     CLOSES,
     CONDOR,
     DAY,
+    KEEP,
     OPENED,
     OPENS,
     SHORTS,
@@ -200,6 +202,16 @@ def test_what_an_order_of_a_late_exit_did_is_asked_for_as_often_as_an_exit_may_t
     stage.tell(leave("ce"))
     stage.run(15)
     assert stage.run(40).count("find 2") == 4
+
+
+def test_a_late_exit_asks_for_no_order_of_another_strategy_in_a_leg_of_that_name():
+    stage = short(["work", "work"], ["lost"])
+    other = replace(leg("ce"), symbol=PE)
+    stage.tell(enter(other, at_ns=stage.now_ns, strategy_id="other", basket_id="o", **KEEP))
+    stage.run(10)
+    stage.tell(leave("ce"))
+    said = stage.run(15)
+    assert ("find 2" in said, "find 3" in said) == (False, True)
 
 
 # what a refusal's kind leads to: told how, tried again within a second, at what price

@@ -11,7 +11,15 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.kill import Stage as KillStage
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
+from daemon.domain.orders.words import (
+    OrderType,
+    OrderUpdated,
+    Product,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
     BasketOpened,
@@ -427,6 +435,17 @@ def test_a_stop_that_is_refused_once_its_leg_is_being_left_is_not_told():
     stage.tell(leave("ce"))
     stage.run(5)
     assert (notes(stage), net(stage)) == ([], 0)
+
+
+def test_a_late_word_on_a_stop_of_an_entry_before_tells_nothing_of_the_one_of_now():
+    stage = held(Stage(place=("fill", "refuse OTHER", "fill")))
+    stage.tell(leave("ce"))
+    stage.run(15)
+    held(stage)
+    told, old = notes(stage), stage.intents()[1]
+    late = OrderUpdated(old.intent_id, "B9", State.REJECTED, 0, 0, stage.now_ns, Refusal.BAND)
+    stage.tell(late)
+    assert (notes(stage), resting(stage)) == (told, 75)
 
 
 def test_a_stop_that_the_gate_refuses_is_told_once_a_day():
