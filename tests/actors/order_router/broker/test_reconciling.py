@@ -129,6 +129,14 @@ def test_it_is_read_five_seconds_after_an_order_was_sent_though_nothing_was_on_i
     assert reads_at(stage, 11) == [5.0, 10.0]
 
 
+def test_it_is_read_no_more_often_while_a_short_is_bought_back_that_is_not_in_doubt():
+    stage = agreed(reading(["fill", "work"]))
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    at = reads_at(stage, 21)
+    assert [later - early for early, later in pairwise(at)] == [5.0] * (len(at) - 1)
+
+
 def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     stage = agreed(reading())
     stage.entered("ce")

@@ -37,6 +37,7 @@ from tests.kit.router import (
     KEEP,
     OPENED,
     OPENS,
+    READING,
     SHORTS,
     SYMBOLS,
     T0,
@@ -604,6 +605,19 @@ def test_an_exit_that_was_paged_before_its_time_is_paged_at_it_after_a_restart_t
     stage.build()
     stage.run(12)
     assert stage.told(ExitOverdue)[-1].because == "still open: ce -75"
+
+
+def test_of_an_exit_whose_time_was_over_at_a_start_nobody_is_told_where_the_book_shows_it_met():
+    stage = Stage(["fill", "work"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.5)
+    stage.broker.fill(stage.placed(2), stage.now_ns)
+    stage.now_ns += 30 * S
+    stage.build()
+    assert "flat ce" in stage.run(5)
+    assert stage.told(ExitOverdue) == []
 
 
 def test_an_exit_that_is_flat_but_for_an_order_in_doubt_is_told_as_such():

@@ -515,6 +515,17 @@ def test_a_kill_is_not_flat_while_the_positions_do_not_show_what_has_just_filled
     assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
 
 
+def test_what_has_just_filled_and_is_being_closed_is_named_once():
+    stage = Stage(["fill", "work"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.tell(latch())
+    stage.run(1)
+    (held, order) = newest(stage).left
+    assert held == f"s ce holds -75 {CE}"
+    assert order.endswith("may still fill")
+
+
 @pytest.mark.parametrize("product", [Product.INTRADAY, Product.CARRY])
 def test_a_kill_waits_for_positions_that_never_show_a_fill_for_seconds_only(product):
     stage = unseen(3_600, product)

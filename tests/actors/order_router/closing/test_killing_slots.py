@@ -100,6 +100,13 @@ def test_an_entry_is_taken_back_the_instant_a_slot_is_free_for_that():
     assert leaving(stage.run(0.3)) == ["cancel 1", "cancel 3"]
 
 
+def test_an_entry_is_taken_back_with_a_slot_that_is_kept_for_exits():
+    stage = Stage(["work"], windows=(Window(3, 60 * S, 2),))
+    stage.tell(enter("ce", strategy_id="t", basket_id="t", **KEEP))
+    stage.run(1)
+    assert leaving(stage.tell(latch())) == ["cancel 1"]
+
+
 def test_longs_do_not_wait_for_cancellations_that_the_broker_keeps_refusing():
     """They were asked for; asking again takes its turn among the rest."""
     stage = rested("hc", "hp", cancel=["no"], fills=2)
