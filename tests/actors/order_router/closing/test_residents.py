@@ -287,6 +287,18 @@ def test_a_stop_whose_answer_is_lost_holds_an_exit_up_for_as_long_and_no_longer(
     assert stage.broker.net() == {}
 
 
+def test_a_stop_of_which_the_broker_told_no_number_holds_an_exit_up_for_as_long_and_no_longer():
+    """Nobody can ask for it to be taken back."""
+    stage = held(Stage(["fill", "lost", "fill"]))
+    stop = stage.intents()[1]
+    stage.tell(OrderUpdated(stop.intent_id, "", State.WORKING, 0, 0, stage.now_ns))
+    stage.tell(leave("ce"))
+    stage.run(1.9)
+    assert len(stage.intents()) == 2
+    stage.run(0.3)
+    assert (net(stage), stage.broker.net()) == (0, {})
+
+
 def test_a_stop_that_fills_is_an_exit_of_its_leg():
     stage = held(None, "ce", "pe")
     said = without_wakes(meet(stage))
