@@ -195,6 +195,15 @@ def test_an_exit_of_the_last_leg_that_is_held_names_what_may_still_fill_though_a
     ]
 
 
+def test_an_exit_names_nothing_that_may_still_fill_while_a_part_of_another_leg_is_to_stay():
+    stage = Stage(["fill", "fill", "work"], ["lost"])
+    deadline_ns = stage.now_ns + 5 * S
+    stage.tell(enter(leg("hc", 2), "ce", "pe", **KEEP | {"deadline_ns": deadline_ns}))
+    stage.run(6)
+    assert stage.ask(ExitByHand("s", "hc", 1, "me")) == Done("leaving 1 lot of hc")
+    assert stage.tell(leave("ce"))[0] == "owed ce stop"
+
+
 def test_what_fills_of_an_entry_once_all_of_its_strategy_was_left_is_closed():
     """It would keep what it gets, as long as something of it is held."""
     stage = Stage(["fill", "dumb 20", "fill"])

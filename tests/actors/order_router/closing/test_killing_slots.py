@@ -107,6 +107,16 @@ def test_an_entry_is_taken_back_with_a_slot_that_is_kept_for_exits():
     assert leaving(stage.tell(latch())) == ["cancel 1"]
 
 
+def test_a_long_that_waited_for_cancellations_is_as_old_as_its_exit():
+    stage = rested("hc", fills=1)
+    stage.tell(latch())
+    pulled_ns = stage.now_ns
+    stage.run(5)
+    sold = stage.intents()[-1]
+    assert (sold.side, sold.decided_ns) == (Side.SELL, pulled_ns)
+    assert sold.deadline_ns - 3600 * S >= pulled_ns + S
+
+
 def test_longs_do_not_wait_for_cancellations_that_the_broker_keeps_refusing():
     """They were asked for; asking again takes its turn among the rest."""
     stage = rested("hc", "hp", cancel=["no"], fills=2)
