@@ -11,7 +11,7 @@ from daemon.domain.orders.basket import OnFail
 from daemon.domain.orders.limits import Control, Parent
 from daemon.domain.orders.words import OrderType, OrderUpdated, Side, State
 from daemon.messages import CancelAsked, ExitByHand, OrderAsked, PlaceByHand
-from tests.kit.router import READING, T0, S, Stage, enter, latch, leave
+from tests.kit.router import READING, SYMBOLS, T0, S, Stage, enter, latch, leave, leg
 
 SHARE = "BAJAJ-AUTO"
 
@@ -51,6 +51,35 @@ def test_a_single_share_is_sold_though_the_broker_shows_one_more():
     stage.ask(ExitByHand("manual", SHARE, 0, "me"))
     stage.run(5)
     assert stage.broker.net() == {SHARE: 1}
+
+
+def test_no_more_of_a_long_is_sold_where_readings_lack_units_and_the_newest_lacks_still_more():
+    """It alone proves nothing; what all of them lack is not there, however many that one does."""
+    stage = Stage(["fill", "work"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered(leg("hc", 2))
+    stage.broker.beside[SYMBOLS["hc"]] = -75
+    stage.run(40)
+    stage.tell(leave("hc"))
+    stage.run(2)
+    stage.broker.beside[SYMBOLS["hc"]] = -100
+    stage.run(40)
+    assert [order.quantity for order in stage.broker.resting()] == [75]
+
+
+def test_units_beyond_our_book_are_no_reason_to_hold_a_long_for_lacking():
+    """One reading that lacks units of it is no evidence, whatever those before have shown."""
+    stage = Stage(["fill", "work"], terms=READING)
+    stage.run()
+    stage.entered(leg("hc", 2))
+    stage.broker.beside[SYMBOLS["hc"]] = 75
+    stage.run(40)
+    stage.broker.beside[SYMBOLS["hc"]] = -75
+    reads = stage.broker.reads
+    while stage.broker.reads == reads:
+        stage.run(0.5)
+    stage.tell(leave("hc"))
+    assert [order.quantity for order in stage.broker.resting()] == [150]
 
 
 def test_the_gate_lets_no_exit_leave_for_units_that_another_is_on_its_way_for():
