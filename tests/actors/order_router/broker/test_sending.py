@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.actors.order_router.broker.sending import Errand, judge
@@ -53,7 +54,8 @@ def test_a_single_share_is_sold_though_the_broker_shows_one_more():
     assert stage.broker.net() == {SHARE: 1}
 
 
-def test_no_more_of_a_long_is_sold_where_readings_lack_units_and_the_newest_lacks_still_more():
+@pytest.mark.parametrize("beside", [-100, -50])
+def test_no_more_of_a_long_is_sold_where_readings_lack_units_and_the_newest_lacks_others(beside):
     """It alone proves nothing; what all of them lack is not there, however many that one does."""
     stage = Stage(["fill", "work"], ["lost"], terms=READING)
     stage.run()
@@ -62,24 +64,37 @@ def test_no_more_of_a_long_is_sold_where_readings_lack_units_and_the_newest_lack
     stage.run(40)
     stage.tell(leave("hc"))
     stage.run(2)
-    stage.broker.beside[SYMBOLS["hc"]] = -100
+    stage.broker.beside[SYMBOLS["hc"]] = beside
     stage.run(40)
     assert [order.quantity for order in stage.broker.resting()] == [75]
 
 
-def test_units_beyond_our_book_are_no_reason_to_hold_a_long_for_lacking():
-    """One reading that lacks units of it is no evidence, whatever those before have shown."""
+def lacking(*units):
+    """A long of three lots, beside which the broker has shown each of these for long."""
     stage = Stage(["fill", "work"], terms=READING)
     stage.run()
-    stage.entered(leg("hc", 2))
-    stage.broker.beside[SYMBOLS["hc"]] = 75
-    stage.run(40)
+    stage.entered(leg("hc", 3))
+    for beside in units:
+        stage.broker.beside[SYMBOLS["hc"]] = beside
+        stage.run(40)
+    return stage
+
+
+@pytest.mark.parametrize(("before", "sold"), [([100], 225), ([-75, 0], 225), ([-150], 150)])
+def test_of_a_long_are_sold_all_units_but_those_that_more_than_one_reading_has_lacked(before, sold):
+    stage = lacking(*before)
     stage.broker.beside[SYMBOLS["hc"]] = -75
     reads = stage.broker.reads
     while stage.broker.reads == reads:
         stage.run(0.5)
     stage.tell(leave("hc"))
-    assert [order.quantity for order in stage.broker.resting()] == [150]
+    assert [order.quantity for order in stage.broker.resting()] == [sold]
+
+
+def test_what_equal_readings_have_lacked_is_not_sold_though_those_before_had_lacked_less():
+    stage = lacking(-75, -150)
+    stage.tell(leave("hc"))
+    assert [order.quantity for order in stage.broker.resting()] == [75]
 
 
 def test_the_gate_lets_no_exit_leave_for_units_that_another_is_on_its_way_for():
