@@ -144,6 +144,14 @@ def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     assert [later - early for early, later in pairwise(at)] == [30.0, 30.0]
 
 
+def test_until_the_next_reading_nothing_wakes_the_router_to_see_whether_it_is_due():
+    stage = agreed(reading())
+    stage.entered("ce")
+    (*_, last_s) = reads_at(stage, 40)
+    said = stage.run(last_s + 30 - 40 - 1)
+    assert [word for word in said if word.startswith("wake ReadDue")] == []
+
+
 def test_it_is_read_as_often_where_nothing_was_sent_for_others_may_trade_in_the_account():
     assert reads_at(agreed(reading()), 120) == [30.0, 60.0, 90.0, 120.0]
 

@@ -8,6 +8,7 @@ from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
+    OrderAccepted,
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
@@ -661,6 +662,16 @@ def test_words_that_change_nothing_lead_to_nothing():
         CancelAnswered(intent_id, True, "", stage.now_ns),
     ):
         assert without_wakes(stage.tell(word)) == []
+
+
+def test_an_answer_about_an_order_that_nobody_knows_leads_to_nothing():
+    stage = short(["fill"])
+    for answer in (
+        OrderAccepted("nobody's", "B9", stage.now_ns),
+        OrderRefused("nobody's", Refusal.OTHER, "no", stage.now_ns),
+        OutcomeUnknown("nobody's", "no answer", stage.now_ns),
+    ):
+        assert stage.tell(answer) == []
 
 
 def test_limits_on_new_risk_do_not_stand_before_an_exit():

@@ -97,6 +97,7 @@ def test_what_still_trades_is_left_at_once_and_the_shares_wait():
     stage = held(long_share(), call(Side.SELL))
     said = without_wakes(stage.tell(leave("eq", "call")) + stage.run(1))
     assert said == ["owed eq,call stop", "intend 3 buy call 65 @100.05", "place 3", "call +0"]
+    assert [word for word in stage.run(60) if word.startswith("wake ClosingDue")] == []
 
     to_the_next_day(stage)
 

@@ -381,6 +381,16 @@ def test_a_second_spell_without_a_stop_is_told_after_a_minute_of_its_own():
         stage.run(5)
 
 
+def test_a_short_without_a_stop_is_told_when_that_has_lasted_a_minute():
+    stage, rules = Stage(), {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
+    wanted = enter("ce", at_ns=stage.now_ns, **STOP)
+    stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+    stage.run(60)
+    assert notes(stage) == []
+    stage.run(0.2)
+    assert len(notes(stage)) == 1
+
+
 def test_on_another_day_a_short_is_told_to_have_no_stop_after_a_minute_of_its_own():
     stage, rules = Stage(), {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
     wanted = enter(carried("ce"), at_ns=stage.now_ns, **STOP | KEEP)
