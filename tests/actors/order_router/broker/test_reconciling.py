@@ -144,12 +144,14 @@ def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     assert [later - early for early, later in pairwise(at)] == [30.0, 30.0]
 
 
-def test_until_the_next_reading_nothing_wakes_the_router_to_see_whether_it_is_due():
-    stage = agreed(reading())
+def test_while_a_reading_stays_out_it_is_seen_once_a_second_whether_to_ask_again():
+    stage = agreed(reading(["fill", "lost"]))
     stage.entered("ce")
-    (*_, last_s) = reads_at(stage, 40)
-    said = stage.run(last_s + 30 - 40 - 1)
-    assert [word for word in said if word.startswith("wake ReadDue")] == []
+    stage.broker.unread.append("mute")
+    stage.tell(leave("ce"))
+    stage.run(1.5)
+    said = [word for word in stage.run(3) if word == "read" or word.startswith("wake ReadDue")]
+    assert said == ["wake ReadDue +1"] * 3
 
 
 def test_it_is_read_as_often_where_nothing_was_sent_for_others_may_trade_in_the_account():
