@@ -37,7 +37,8 @@ class Doubt(Struct, frozen=True):
 
     Attributes:
         side: which way it trades.
-        owed: an exit that is owed sent it; stops that rest at the broker did not.
+        owed: an exit sent it, be it one in whose place all is left; stops that rest at the broker
+            are sent by none.
         state: where it stands in our book.
         quantity: units that it may still trade.
         old: it was old (`is_old`) in all of the equal readings.

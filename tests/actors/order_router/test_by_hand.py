@@ -221,6 +221,17 @@ def test_what_cannot_be_ordered_from_here_is_owed_and_that_is_said():
     assert out(stage, strategy_id="external") == Done(f"leaving {option}", because)
 
 
+def test_what_can_be_ordered_goes_out_at_once_though_another_leg_of_it_cannot():
+    stage = Stage(terms=READING)
+    option = "RELIANCE-2025-09-30-1400-CE"
+    stage.broker.stranger(option, Side.SELL, 500, filled=500)
+    stage.broker.stranger(PE, Side.SELL, filled=75)
+    stage.run(40)
+    assert out(stage, strategy_id="external").owed == ""
+    stage.run(1)
+    assert stage.broker.net() == {option: -500}
+
+
 def test_nothing_is_held_by_our_own_record_alone_where_the_brokers_book_is_not_read():
     so, look = "s holds nothing in any leg", "so look at its own page as well"
     stage = unread(Stage(terms=READING), "cut", "", "cut")

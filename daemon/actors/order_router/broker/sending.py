@@ -194,12 +194,11 @@ def proven(desk: Desk, leg: tuple[str, str], pocket: Pocket, net: int) -> int:
     """Return the units of a leg that may be closed; fewer where the broker's book shows fewer.
 
     Our book is the evidence of the fills. What the broker does not show, and an exit of an earlier
-    day may have closed, is not closed again; nor is what outlived its day. Where two equal readings
-    of the positions say otherwise, nothing is sold that the broker does not show, and a kill of the
-    account closes no more than what the broker shows. Of what is not of our making nothing but
-    readings tells, so there the newest one suffices: units that no order explained, and that were
-    closed, may show with their order later. What exits of other legs were sent for before is
-    theirs.
+    day may have closed, is not closed again; nor is what outlived its day. What two readings of the
+    positions both lack is not sold, and a kill of the account closes no more than what the broker
+    shows. Of what is not of our making nothing but readings tells, so there the newest one
+    suffices: units that no order explained, and that were closed, may show with their order later.
+    What exits of other legs were sent for before is theirs.
 
     Args:
         desk: of the account.

@@ -85,7 +85,7 @@ def _doubt(desk: Desk, order: Order, read: AccountRead, now_ns: int, *, is_shown
         since_ns = desk.counted.since_ns(intent.intent_id, since_ns, now_ns)
     return Doubt(
         side=intent.side,
-        owed=intent.purpose is Purpose.EXIT and intent.parent in desk.closings,
+        owed=intent.purpose is Purpose.EXIT,
         state=order.state,
         quantity=order.remaining_quantity,
         old=_is_old(desk, order, read, now_ns),

@@ -60,6 +60,7 @@ class Readings(Struct):
         gaps: by how many units the broker's position is above ours.
         open_gaps: gaps that an earlier reading showed, where orders on their way, or the age of the
             newest, make it too early to say whether they are still there.
+        least: how many units of these gaps all readings in a row have shown, on one side.
         late: where such gaps were seen only while the positions might not show a fill yet.
         absent: what the legs hold together that outlived their day where it shows nothing.
         doubts: what readings show around an order in doubt, by its id.
@@ -87,6 +88,7 @@ class Readings(Struct):
     seen: dict[Pocket, int] | None = None
     gaps: dict[Pocket, Same] = field(default_factory=dict)
     open_gaps: dict[Pocket, Same] = field(default_factory=dict)
+    least: dict[Pocket, Same] = field(default_factory=dict)
     late: frozenset[Pocket] = frozenset()
     absent: dict[Pocket, Same] = field(default_factory=dict)
     doubts: dict[str, Same] = field(default_factory=dict)
@@ -134,6 +136,9 @@ class Readings(Struct):
             for each in compared.differing
             if each.symbol not in compared.behind
         }
+        self.least = {p: each for p, each in self.least.items() if p in self.open_gaps} | {
+            pocket: _at_least(self.least.get(pocket), each) for pocket, each in self.gaps.items()
+        }
         self.late = compared.lagging | (self.late & self.open_gaps.keys())
 
     def note_over(self, lapsed: Lapsed) -> None:
@@ -150,6 +155,7 @@ class Readings(Struct):
     def adopted(self, pocket: Pocket) -> None:
         """Take it that what the broker showed beyond our book is in that now."""
         self.gaps.pop(pocket, None)
+        self.least.pop(pocket, None)
         assert self.seen is not None, "a gap is known by a reading"
         self.seen.pop(pocket, None)
         self.unheard.pop(pocket, None)
@@ -187,9 +193,11 @@ class Readings(Struct):
         """Return the same; where orders on their way leave it open, what was last read of it.
 
         An exit that rests can explain units that are missing anyhow, so that it rests is no
-        evidence that they are there.
+        evidence that they are there. Nor is a reading that lacks another number of them: what all
+        have lacked is not there.
         """
-        return _units(self.gaps.get(pocket) or self.open_gaps.get(pocket), lasted_ns)
+        newest = _units(self.gaps.get(pocket) or self.open_gaps.get(pocket), lasted_ns)
+        return _units(self.least.get(pocket), lasted_ns) if newest is None else newest
 
 
 def lasting(reads: Readings, lasted_ns: int) -> dict[Pocket, int]:
@@ -205,6 +213,16 @@ def _units(known: Same | None, lasted_ns: int) -> int | None:
         return None
     assert isinstance(known.seen, int), "a gap is told in units"
     return known.seen
+
+
+def _at_least(known: Same | None, gap: Same) -> Same:
+    """Return what the gaps of one side in a row have in common, with the newest of them."""
+    if known is not None:
+        assert isinstance(known.seen, int), "a gap is told in units"
+        assert isinstance(gap.seen, int), "a gap is told in units"
+        if known.seen * gap.seen > 0:
+            return Same(min(known.seen, gap.seen, key=abs), known.since_ns, gap.at_ns)
+    return Same(gap.seen, gap.at_ns, gap.at_ns)
 
 
 def again(known: Same | None, seen: object, at_ns: int) -> Same:

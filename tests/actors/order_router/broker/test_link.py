@@ -130,9 +130,10 @@ def test_an_answer_in_between_starts_the_count_again(answer):
     assert moves(made) == []
 
 
-def test_a_refusal_of_our_own_is_no_evidence_of_the_link():
-    """The door refuses what never left."""
-    made = fail(Stage(["lost", "lost", "refuse OTHER", "lost"], terms=TERMS), 4)
+@pytest.mark.parametrize("kind", ["UNSENT", "OTHER"])
+def test_a_refusal_of_our_own_is_no_evidence_of_the_link(kind):
+    """The door refuses what never left; before, it was recorded without a reason."""
+    made = fail(Stage(["lost", "lost", f"refuse {kind}", "lost"], terms=TERMS), 4)
     assert moves(made) == ["open"]
 
 

@@ -19,7 +19,7 @@ from daemon.messages import (
 )
 from tests.actors.order_router.broker.test_next_day import beat, next_day
 from tests.actors.order_router.test_by_hand import ASKED
-from tests.kit.router import KEEP, READING, SYMBOLS, Stage, carried, enter, frame, latch, leave
+from tests.kit.router import KEEP, READING, SYMBOLS, S, Stage, carried, enter, frame, latch, leave
 
 CE, HC = SYMBOLS["ce"], SYMBOLS["hc"]
 SELL = replace(ASKED, side=Side.SELL, price_e4=e4(110), product=Product.CARRY)
@@ -104,6 +104,16 @@ def test_nobody_asks_to_cancel_what_is_over():
     stage.broker.calm()
     said += stage.tell(leave("ce")) + risen(stage, 60) + stage.tell(latch()) + beat(stage, 60)
     assert [word for word in said if word in ("cancel 2", "cancel 3")] == []
+
+
+def test_nobody_looks_again_whether_what_is_over_rests():
+    stage = Stage(["part"], ["lost"], terms=READING)
+    stage.run()
+    stage.tell(enter(carried("ce", 2), **KEEP | {"deadline_ns": stage.now_ns + 5 * S}))
+    stage.run(20)
+    stage.broker.fill(stage.placed(1), stage.now_ns)
+    next_day(stage)
+    assert [word for word in beat(stage, 60) if word.startswith("wake BasketDue")] == []
 
 
 def test_who_asks_to_cancel_it_is_told_that_it_is_over():
@@ -203,7 +213,7 @@ def test_it_is_over_again_after_a_restart():
     assert (len(stage.intents()), stage.broker.net()) == (3, {})
 
 
-def test_a_person_is_told_of_it_once():
+def test_a_person_is_told_of_it_once_a_day():
     stage = guarded()
     next_day(stage, seconds=60)
     told = [fact.text for fact in stage.told(Noted) if "is over with its day" in fact.text]
@@ -211,3 +221,6 @@ def test_a_person_is_told_of_it_once():
         intent.intent_id for intent in stage.intents()[1:3]
     ]
     assert not [fact for fact in stage.told(OrderUpdated) if fact.text.startswith("lapsed")]
+    next_day(stage, seconds=60, day=3)
+    again = [fact.text for fact in stage.told(Noted) if "is over with its day" in fact.text]
+    assert again[: len(told) + 2] == told * 2

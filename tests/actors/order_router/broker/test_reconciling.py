@@ -129,11 +129,29 @@ def test_it_is_read_five_seconds_after_an_order_was_sent_though_nothing_was_on_i
     assert reads_at(stage, 11) == [5.0, 10.0]
 
 
+def test_it_is_read_no_more_often_while_a_short_is_bought_back_that_is_not_in_doubt():
+    stage = agreed(reading(["fill", "work"]))
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    at = reads_at(stage, 21)
+    assert [later - early for early, later in pairwise(at)] == [5.0] * (len(at) - 1)
+
+
 def test_it_is_read_every_thirty_seconds_while_anything_is_held():
     stage = agreed(reading())
     stage.entered("ce")
     at = reads_at(stage, 95)
     assert [later - early for early, later in pairwise(at)] == [30.0, 30.0]
+
+
+def test_while_a_reading_stays_out_it_is_seen_once_a_second_whether_to_ask_again():
+    stage = agreed(reading(["fill", "lost"]))
+    stage.entered("ce")
+    stage.broker.unread.append("mute")
+    stage.tell(leave("ce"))
+    stage.run(1.5)
+    said = [word for word in stage.run(3) if word == "read" or word.startswith("wake ReadDue")]
+    assert said == ["wake ReadDue +1"] * 3
 
 
 def test_it_is_read_as_often_where_nothing_was_sent_for_others_may_trade_in_the_account():
@@ -222,14 +240,15 @@ def test_where_nothing_was_sent_and_nothing_is_held_it_is_not_read_after_the_clo
     assert evening(stage) == []
 
 
-def test_where_something_is_held_and_nothing_was_sent_it_is_read_once_after_the_close():
+@pytest.mark.parametrize("parts", [((0, 60),), ((0, 5), (10, 55))])
+def test_where_something_is_held_and_nothing_was_sent_it_is_read_once_after_the_last_close(parts):
     stage = closed(wanted=carried("ce"))
     stage.tell(DayEnded(DAY, stage.now_ns))
     stage.broker.end_day()
     opens_ns = OPENS + DAY_NS
-    sessions = ((opens_ns, opens_ns + 60 * S),)
+    sessions = tuple((opens_ns + first * S, opens_ns + last * S) for first, last in parts)
     stage.tell(DayOpened(day_of(opens_ns), sessions, opens_ns), opens_ns)
-    stage.run(60)
+    stage.run(parts[-1][1])
     at = reads_at(stage, 3_600, 1)
     assert len(at) == 1
     assert 20 <= at[0] < 60

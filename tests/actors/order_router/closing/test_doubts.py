@@ -14,7 +14,7 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.messages import ExitReplaced, Noted
+from daemon.messages import ExitByHand, ExitReplaced, Noted
 from tests.kit.router import (
     READING,
     SYMBOLS,
@@ -64,6 +64,18 @@ def test_the_second_of_two_readings_is_made_as_soon_as_they_lie_far_enough_apart
     (unknown,), (replaced,) = stage.told(OutcomeUnknown), stage.told(ExitReplaced)
     first_ns = unknown.at_ns + READING.lookup_ns
     assert 5 * S // 2 <= replaced.at_ns - first_ns < 3 * S
+
+
+def test_a_purchase_that_is_in_doubt_since_later_puts_off_no_reading_that_may_replace_the_first():
+    stage = Stage(["fill", "fill", "lost"], terms=replace(READING, verify_ns=5 * S // 2))
+    stage.run()
+    stage.entered()
+    stage.tell(leave("ce"))
+    went_on(stage, 3)
+    stage.tell(leave("pe"))
+    went_on(stage, 5)
+    first_ns = stage.told(OutcomeUnknown)[0].at_ns + READING.lookup_ns
+    assert stage.told(ExitReplaced)[0].at_ns - first_ns < 3 * S
 
 
 @pytest.mark.parametrize(("symbol", "replaced"), [(CE, 0), (SYMBOLS["pe"], 1)])
@@ -120,6 +132,26 @@ def test_an_exit_in_doubt_is_weighed_against_its_own_leg_alone():
     assert [word for word in said if word.startswith("replaced")] == ["replaced 3"]
 
 
+def test_what_another_strategy_buys_back_in_a_leg_of_that_name_lets_no_more_be_given_up():
+    stage = Stage(["fill", "fill", "work", "lost"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered("ce").entered(leg("ce", 3), strategy_id="other", basket_id="o")
+    stage.tell(leave("ce", strategy_id="other"))
+    stage.tell(leave("ce"))
+    went_on(stage, 60)
+    assert len(stage.told(ExitReplaced)) == 1
+
+
+def test_while_a_part_is_left_no_more_is_given_up_than_that_whatever_else_is_left_beside_it():
+    stage = Stage(["fill", "fill", "work", "lost"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered(leg("ce", 2), "pe")
+    stage.tell(leave("pe"))
+    stage.ask(ExitByHand("s", "ce", 1, "me"))
+    went_on(stage, 60)
+    assert len(stage.told(ExitReplaced)) == 1
+
+
 def test_what_became_more_short_since_its_exit_began_may_be_given_up_for_as_well():
     """The rest of the entry filled once it was taken back."""
     stage = Stage(["part", "lost", "lost", "fill"], ["after 1"], terms=READING)
@@ -129,6 +161,18 @@ def test_what_became_more_short_since_its_exit_began_may_be_given_up_for_as_well
     went_on(stage, 12)
     assert [intent.quantity for intent in stage.intents()[1:3]] == [75, 75]
     assert len(stage.told(ExitReplaced)) == 2
+    assert stage.broker.net() == {}
+
+
+def test_a_purchase_in_doubt_of_a_part_is_replaced_once_all_is_left():
+    """Its own exit is owed no longer; the one of the whole waits for it all the same."""
+    stage = Stage(["fill", "lost", "fill"], terms=READING)
+    stage.run()
+    stage.entered(leg("ce", 2))
+    stage.ask(ExitByHand("s", "ce", 1, "me"))
+    stage.tell(leave("ce"))
+    said = went_on(stage, 8)
+    assert said.index("replaced 2") < said.index("flat ce")
     assert stage.broker.net() == {}
 
 

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from daemon.actors.order_router import Terms
 from daemon.domain.market.frames import Frame
 from daemon.domain.money import e4
 from daemon.domain.orders.basket import OnFail
@@ -18,14 +19,17 @@ from daemon.messages import (
     PlaceByHand,
 )
 from daemon.runtime.budget import Window
+from tests.actors.order_router.broker.test_next_day import next_day
 from tests.kit.router import (
     CLOSES,
     CONDOR,
+    KEEP,
     READING,
     SYMBOLS,
     T0,
     S,
     Stage,
+    carried,
     enter,
     frame,
     latch,
@@ -140,12 +144,64 @@ def test_what_fills_although_it_was_told_to_be_gone_is_left_with_the_whole():
     assert stage.broker.net() == {}
 
 
+def test_a_hedge_guards_a_sale_that_it_waited_for_and_that_is_wanted_as_long_as_an_exit_may_take():
+    """The sale has filled, and stays; so does the other hedge."""
+    stage = Stage(["fill", "fill", "work", "fill"], ["race"])
+    stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    stage.tell(leave("hc"))
+    stage.run(9.5)
+    assert (stage.broker.net()[SYMBOLS["ce"]], len(stage.intents())) == (-75, 3)
+    stage.run(1.5)
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75, SYMBOLS["hp"]: 75}
+
+
+def test_a_hedge_guards_no_short_of_a_sale_that_it_waited_for_where_that_cannot_be_ordered(
+    monkeypatch,
+):
+    stage = Stage(["fill", "fill", "work", "fill"], ["race"])
+    stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    stage.tell(leave("hc"))
+    known = stage.router._desk.contract
+    monkeypatch.setattr(
+        stage.router._desk,
+        "contract",
+        lambda symbol: None if symbol == SYMBOLS["ce"] else known(symbol),
+    )
+    stage.run(1)
+    assert stage.broker.net() == {SYMBOLS["ce"]: -75, SYMBOLS["hp"]: 75}
+
+
 def test_an_exit_of_one_leg_of_several_names_no_other():
     stage = Stage(["fill", "fill", "lost", "fill"])
     stage.tell(enter("hc", "hp", "ce", at_ns=stage.now_ns, on_fail=OnFail.KEEP, **LONG))
     stage.run()
     stage.run()
     assert "owed hc stop" in stage.tell(leave("hc"))
+
+
+def test_an_exit_of_the_last_leg_that_is_held_names_what_may_still_fill_though_another_is_leaving():
+    """All that is held leaves, be it in two exits."""
+    stage = Stage(["fill", "fill", "work"], ["lost"])
+    stage.tell(enter("hc", "ce", "pe", at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    assert [stage.tell(leave(leg_id))[0] for leg_id in ("hc", "ce")] == [
+        "owed hc stop",
+        "owed ce,pe stop",
+    ]
+
+
+def test_an_exit_names_nothing_that_may_still_fill_while_a_part_of_another_leg_is_to_stay():
+    stage = Stage(["fill", "fill", "work"], ["lost"])
+    deadline_ns = stage.now_ns + 5 * S
+    stage.tell(enter(leg("hc", 2), "ce", "pe", **KEEP | {"deadline_ns": deadline_ns}))
+    stage.run(6)
+    assert stage.ask(ExitByHand("s", "hc", 1, "me")) == Done("leaving 1 lot of hc")
+    assert stage.tell(leave("ce"))[0] == "owed ce stop"
 
 
 def test_what_fills_of_an_entry_once_all_of_its_strategy_was_left_is_closed():
@@ -239,6 +295,18 @@ def test_after_a_restart_hedges_wait_anew():
     assert sides(stage) == ""
     stage.run(4)
     assert sides(stage) == "ss"
+
+
+@pytest.mark.parametrize(("sale", "waits"), [("work", True), ("lost", False)])
+def test_a_sale_of_an_earlier_day_is_waited_for_only_where_it_was_seen_to_rest(sale, waits):
+    """What nobody ever saw is over with its day."""
+    stage = Stage(["fill", sale, "fill"], ["lost"], terms=Terms("a", "broker", strict=False))
+    stage.tell(enter(carried("hc"), carried("ce"), at_ns=stage.now_ns, **KEEP))
+    stage.run()
+    stage.run()
+    next_day(stage, seconds=1)
+    said = stage.tell(leave("hc"))
+    assert ("place 3" in said) is not waits
 
 
 def test_a_sale_that_is_filled_in_part_counts_for_the_rest():

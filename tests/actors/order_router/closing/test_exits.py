@@ -1,12 +1,14 @@
 """Exits: message in, effects out."""
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.domain.orders.limits import Limits
 from daemon.domain.orders.words import (
+    OrderAccepted,
     OrderRefused,
     OrderUpdated,
     OutcomeUnknown,
@@ -20,6 +22,7 @@ from daemon.domain.orders.words import (
 from daemon.messages import (
     BooksDiffer,
     CancelAnswered,
+    DayEnded,
     ExitFinished,
     ExitOverdue,
     ExitOwed,
@@ -32,8 +35,10 @@ from tests.kit.router import (
     CLOSES,
     CONDOR,
     DAY,
+    KEEP,
     OPENED,
     OPENS,
+    READING,
     SHORTS,
     SYMBOLS,
     T0,
@@ -192,6 +197,23 @@ def test_an_exit_that_filled_unheard_at_the_last_step_is_found_when_it_is_late()
     assert [order.intent.price_e4 for order in stage.broker.resting()] == [137_2000]
     stage.broker.fill(stage.broker.resting()[0], stage.now_ns)
     assert without_wakes(stage.run(3)) == ["page still open: ce -75", "find 5", "ce +0", "flat ce"]
+
+
+def test_what_an_order_of_a_late_exit_did_is_asked_for_as_often_as_an_exit_may_take():
+    stage = short(["work"], ["lost"])
+    stage.tell(leave("ce"))
+    stage.run(15)
+    assert stage.run(40).count("find 2") == 4
+
+
+def test_a_late_exit_asks_for_no_order_of_another_strategy_in_a_leg_of_that_name():
+    stage = short(["work", "work"], ["lost"])
+    other = replace(leg("ce"), symbol=PE)
+    stage.tell(enter(other, at_ns=stage.now_ns, strategy_id="other", basket_id="o", **KEEP))
+    stage.run(10)
+    stage.tell(leave("ce"))
+    said = stage.run(15)
+    assert ("find 2" in said, "find 3" in said) == (False, True)
 
 
 # what a refusal's kind leads to: told how, tried again within a second, at what price
@@ -549,12 +571,54 @@ def test_an_exit_after_the_last_session_is_told_and_waits_for_the_next_day():
     assert stage.broker.net() == {}
 
 
+def test_once_the_day_is_over_nobody_asks_what_an_order_of_a_late_exit_did():
+    stage = short(["work"], ["lost"])
+    stage.tell(leave("ce"))
+    stage.run(5)
+    stage.tell(DayEnded(DAY, stage.now_ns))
+    stage.run(20)
+    assert [word for word in stage.run(60) if word.startswith(("find", "wake ExitLate"))] == []
+
+
+def test_what_follows_a_no_is_decided_then_though_the_slice_before_it_waited():
+    stage = short(["work", "refuse OTHER", "fill"])
+    stage.tell(leave("ce"))
+    stage.run(10)
+    *_, refused, again = stage.intents()
+    no_ns = stage.told(OrderRefused)[0].at_ns
+    assert refused.decided_ns < no_ns <= again.decided_ns
+    assert stage.broker.net() == {}
+
+
 def test_an_exit_that_is_not_finished_in_its_time_is_told_once():
     """With what is still open; the ladder goes on meanwhile."""
     stage = short(["work"], ["no"])
     stage.tell(leave("ce"))
     stage.run(45)
     assert [fact.because for fact in stage.told(ExitOverdue)] == ["still open: ce -75"]
+
+
+def test_an_exit_that_was_paged_before_its_time_is_paged_at_it_after_a_restart_too():
+    stage = short(["refuse LOT"])
+    stage.tell(leave("ce"))
+    stage.run(1)
+    assert len(stage.told(ExitOverdue)) == 1
+    stage.build()
+    stage.run(12)
+    assert stage.told(ExitOverdue)[-1].because == "still open: ce -75"
+
+
+def test_of_an_exit_whose_time_was_over_at_a_start_nobody_is_told_where_the_book_shows_it_met():
+    stage = Stage(["fill", "work"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.tell(leave("ce"))
+    stage.run(0.5)
+    stage.broker.fill(stage.placed(2), stage.now_ns)
+    stage.now_ns += 30 * S
+    stage.build()
+    assert "flat ce" in stage.run(5)
+    assert stage.told(ExitOverdue) == []
 
 
 def test_an_exit_that_is_flat_but_for_an_order_in_doubt_is_told_as_such():
@@ -598,6 +662,16 @@ def test_words_that_change_nothing_lead_to_nothing():
         CancelAnswered(intent_id, True, "", stage.now_ns),
     ):
         assert without_wakes(stage.tell(word)) == []
+
+
+def test_an_answer_about_an_order_that_nobody_knows_leads_to_nothing():
+    stage = short(["fill"])
+    for answer in (
+        OrderAccepted("nobody's", "B9", stage.now_ns),
+        OrderRefused("nobody's", Refusal.OTHER, "no", stage.now_ns),
+        OutcomeUnknown("nobody's", "no answer", stage.now_ns),
+    ):
+        assert stage.tell(answer) == []
 
 
 def test_limits_on_new_risk_do_not_stand_before_an_exit():

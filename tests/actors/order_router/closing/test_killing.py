@@ -124,6 +124,16 @@ def test_with_nothing_to_close_it_still_takes_two_readings_apart():
     assert stages(stage)[-1] == ("flat", 0)
 
 
+def test_while_it_verifies_it_says_what_it_waits_for():
+    stage = Stage()
+    stage.tell(latch())
+    stage.run(1)
+    assert (newest(stage).stage, newest(stage).left) == (
+        "verifying",
+        ("the broker's book has not yet shown all flat twice",),
+    )
+
+
 def test_it_stays_latched_when_it_is_flat_and_what_fills_later_is_closed_too():
     stage = Stage(["work", "fill"])
     stage.tell(enter("ce", **KEEP))
@@ -516,6 +526,17 @@ def test_a_kill_is_not_flat_while_the_positions_do_not_show_what_has_just_filled
     )
     beat(stage, 60)
     assert (stage.broker.net(), stage.broker.flips, stages(stage)[-1][0]) == ({}, [], "flat")
+
+
+def test_what_has_just_filled_and_is_being_closed_is_named_once():
+    stage = Stage(["fill", "work"], ["lost"], terms=READING)
+    stage.run()
+    stage.entered("ce")
+    stage.tell(latch())
+    stage.run(1)
+    (held, order) = newest(stage).left
+    assert held == f"s ce holds -75 {CE}"
+    assert order.endswith("may still fill")
 
 
 @pytest.mark.parametrize("product", [Product.INTRADAY, Product.CARRY])

@@ -93,6 +93,30 @@ def test_with_slots_for_all_an_entry_under_way_is_taken_back_in_the_turn_of_the_
     assert leaving(said) == ["place 3", "cancel 2"]
 
 
+def test_an_entry_is_taken_back_the_instant_a_slot_is_free_for_that():
+    stage = Stage(["work"], windows=(Window(2, S // 4),))
+    rest(stage)
+    assert leaving(stage.tell(latch())) == ["cancel 2", "cancel 4"]
+    assert leaving(stage.run(0.3)) == ["cancel 1", "cancel 3"]
+
+
+def test_an_entry_is_taken_back_with_a_slot_that_is_kept_for_exits():
+    stage = Stage(["work"], windows=(Window(3, 60 * S, 2),))
+    stage.tell(enter("ce", strategy_id="t", basket_id="t", **KEEP))
+    stage.run(1)
+    assert leaving(stage.tell(latch())) == ["cancel 1"]
+
+
+def test_a_long_that_waited_for_cancellations_is_as_old_as_its_exit():
+    stage = rested("hc", fills=1)
+    stage.tell(latch())
+    pulled_ns = stage.now_ns
+    stage.run(5)
+    sold = stage.intents()[-1]
+    assert (sold.side, sold.decided_ns) == (Side.SELL, pulled_ns)
+    assert sold.deadline_ns - 3600 * S >= pulled_ns + S
+
+
 def test_longs_do_not_wait_for_cancellations_that_the_broker_keeps_refusing():
     """They were asked for; asking again takes its turn among the rest."""
     stage = rested("hc", "hp", cancel=["no"], fills=2)

@@ -247,6 +247,16 @@ def test_what_closed_a_position_by_hand_is_told_as_that():
     assert [owed.strategy_id for owed in stage.told(ExitOwed)] == ["s"]
 
 
+def test_of_what_fills_late_the_part_that_closed_a_position_by_hand_is_not_traded_back():
+    stage = exit_of_old(ELSEWHERE, lots=2)
+    by_hand(stage, Side.SELL)
+    stage.push(2)
+    go_on(stage, 20)
+    assert stage.broker.net() == {PE: -75}
+    assert "150 NIFTY-2025-09-02-24550-CE, filled late" in late_notes(stage)[0]
+    assert late_notes(stage)[0].endswith("; 75 closed what was by hand")
+
+
 def test_an_order_by_hand_rests_on_while_what_filled_late_is_traded_back():
     """That is an exit of a part; one of all of the leg takes it back."""
     stage = exit_of_old(ELSEWHERE)

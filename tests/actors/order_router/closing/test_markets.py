@@ -97,6 +97,7 @@ def test_what_still_trades_is_left_at_once_and_the_shares_wait():
     stage = held(long_share(), call(Side.SELL))
     said = without_wakes(stage.tell(leave("eq", "call")) + stage.run(1))
     assert said == ["owed eq,call stop", "intend 3 buy call 65 @100.05", "place 3", "call +0"]
+    assert [word for word in stage.run(60) if word.startswith("wake ClosingDue")] == []
 
     to_the_next_day(stage)
 
@@ -144,6 +145,21 @@ def test_a_market_that_opens_again_today_brings_its_stops_back():
         assert len(stage.intents()) == 2
         stage.run(2)
     assert len(stage.intents()) == 3
+
+
+def test_an_exit_waits_for_the_first_of_its_markets_that_opens_again():
+    stage = held(long_share(), call(Side.BUY), at_ns=at(DAY, time(15, 16)))
+    first_ns = stage.now_ns + 600 * S
+    opens_ns = {SHARE: first_ns, CALL: first_ns + 600 * S}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            trading_hours,
+            "order_hours_of",
+            lambda symbol, day: ((opens_ns.get(symbol, first_ns), first_ns + 3_600 * S),),
+        )
+        stage.tell(leave("call", "eq"))
+        stage.run(601)
+        assert [intent.symbol for intent in stage.intents()[2:]] == [SHARE]
 
 
 @pytest.mark.parametrize("wall", [time(15, 36), time(15, 50)])

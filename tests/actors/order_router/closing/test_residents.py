@@ -11,7 +11,15 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.kill import Stage as KillStage
 from daemon.domain.orders.limits import Limits
-from daemon.domain.orders.words import OrderType, Product, Purpose, Side, State
+from daemon.domain.orders.words import (
+    OrderType,
+    OrderUpdated,
+    Product,
+    Purpose,
+    Refusal,
+    Side,
+    State,
+)
 from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
     BasketOpened,
@@ -27,6 +35,7 @@ from daemon.messages import (
     SeeAccount,
 )
 from daemon.runtime.budget import Window
+from tests.actors.order_router.broker.test_next_day import next_day
 from tests.kit.router import (
     DAY,
     KEEP,
@@ -278,6 +287,18 @@ def test_a_stop_whose_answer_is_lost_holds_an_exit_up_for_as_long_and_no_longer(
     assert stage.broker.net() == {}
 
 
+def test_a_stop_of_which_the_broker_told_no_number_holds_an_exit_up_for_as_long_and_no_longer():
+    """Nobody can ask for it to be taken back."""
+    stage = held(Stage(["fill", "lost", "fill"]))
+    stop = stage.intents()[1]
+    stage.tell(OrderUpdated(stop.intent_id, "", State.WORKING, 0, 0, stage.now_ns))
+    stage.tell(leave("ce"))
+    stage.run(1.9)
+    assert len(stage.intents()) == 2
+    stage.run(0.3)
+    assert (net(stage), stage.broker.net()) == (0, {})
+
+
 def test_a_stop_that_fills_is_an_exit_of_its_leg():
     stage = held(None, "ce", "pe")
     said = without_wakes(meet(stage))
@@ -295,6 +316,15 @@ def test_the_other_legs_are_left_where_the_strategy_says_so():
     assert owed(stage) == [(("ce", "pe"), ExitReason.RESIDENT_STOP)]
     assert stage.broker.net() == {}
     assert stage.broker.resting() == []
+
+
+def test_what_only_another_strategy_holds_is_not_left_with_the_leg_of_a_stop_that_fills():
+    stage = held(None, "ce", "pe", rules=replace(RULES, all_on_leg_stop=True))
+    stage.tell(leave("pe"))
+    stage.run(5)
+    stage.entered("pe", strategy_id="other", basket_id="o")
+    meet(stage)
+    assert owed(stage)[1:] == [(("ce",), ExitReason.RESIDENT_STOP)]
 
 
 def test_a_stop_that_fills_in_part_leaves_the_rest_to_an_exit():
@@ -349,6 +379,27 @@ def test_a_second_spell_without_a_stop_is_told_after_a_minute_of_its_own():
         assert notes(stage) == []
         stage.tell(leave("ce"))
         stage.run(5)
+
+
+def test_a_short_without_a_stop_is_told_when_that_has_lasted_a_minute():
+    stage, rules = Stage(), {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
+    wanted = enter("ce", at_ns=stage.now_ns, **STOP)
+    stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+    stage.run(60)
+    assert notes(stage) == []
+    stage.run(0.2)
+    assert len(notes(stage)) == 1
+
+
+def test_on_another_day_a_short_is_told_to_have_no_stop_after_a_minute_of_its_own():
+    stage, rules = Stage(), {"ce": LegRules(stop=Distance(percent_e4=e4(40)))}
+    wanted = enter(carried("ce"), at_ns=stage.now_ns, **STOP | KEEP)
+    stage.tell(replace(wanted, opened=replace(wanted.opened, leg_rules=rules)))
+    stage.run(40)
+    next_day(stage, seconds=40)
+    assert notes(stage) == []
+    stage.run(25)
+    assert notes(stage) != []
 
 
 def test_none_is_sent_while_its_leg_is_being_left():
@@ -406,6 +457,17 @@ def test_a_stop_that_is_refused_once_its_leg_is_being_left_is_not_told():
     stage.tell(leave("ce"))
     stage.run(5)
     assert (notes(stage), net(stage)) == ([], 0)
+
+
+def test_a_late_word_on_a_stop_of_an_entry_before_tells_nothing_of_the_one_of_now():
+    stage = held(Stage(place=("fill", "refuse OTHER", "fill")))
+    stage.tell(leave("ce"))
+    stage.run(15)
+    held(stage)
+    told, old = notes(stage), stage.intents()[1]
+    late = OrderUpdated(old.intent_id, "B9", State.REJECTED, 0, 0, stage.now_ns, Refusal.BAND)
+    stage.tell(late)
+    assert (notes(stage), resting(stage)) == (told, 75)
 
 
 def test_a_stop_that_the_gate_refuses_is_told_once_a_day():

@@ -186,6 +186,16 @@ def test_an_entry_that_was_made_larger_is_held_and_left_in_its_full_size():
     assert [n.text for n in stage.told(Noted) if n.kind is NoteKind.OVERFILLED] == []
 
 
+def test_an_entry_that_was_made_larger_goes_on():
+    stage = Stage(["work", "fill"], terms=READING)
+    stage.run()
+    stage.tell(enter(leg("ce", 2), **KEEP))
+    stage.run()
+    change(stage, 1, 4)
+    beat(stage, 5)
+    assert (stage.told(BasketEnded), len(stage.broker.resting())) == ([], 1)
+
+
 def test_what_is_left_of_a_larger_entry_rests_no_longer_than_the_entry():
     """It was taken for filled with the units that were wanted, and its rest rested unknown."""
     stage = Stage(["work", "fill"], terms=READING)
@@ -314,6 +324,20 @@ def test_an_order_by_hand_that_was_changed_is_told_and_left_as_it_is():
     stage.run(5)
     assert said(stage) == [sentence("B1", "buy 150", 75)]
     assert (stage.broker.net(), stage.book().open_orders()) == ({CE: 75}, ())
+
+
+def test_of_an_exit_by_hand_that_was_changed_it_is_told_what_follows():
+    stage = Stage(["fill", "work", "fill"], terms=READING)
+    stage.run()
+    whose = ("", "me", stage.now_ns)
+    asked = OrderAsked("r", "a", CE, Side.BUY, 150, OrderType.LIMIT, e4("100.05"), 0, *whose)
+    stage.ask(PlaceByHand(asked))
+    stage.run(1)
+    stage.tell(leave(CE, strategy_id="manual"))
+    stage.run(0.2)
+    change(stage, 2, 1)
+    (text,) = said(stage)
+    assert text.startswith(f"{sentence('B2', 'sell 150', 75)}; ")
 
 
 def test_units_that_nobody_has_changed_are_no_news_and_stand_in_no_record():

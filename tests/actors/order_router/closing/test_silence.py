@@ -159,6 +159,14 @@ def test_a_strangers_short_is_neither_told_nor_left():
     assert made.broker.net() == {SYMBOLS["ce"]: -75}
 
 
+def test_a_link_that_lives_once_the_minute_is_over_has_nothing_told_or_left():
+    made = dead(LEAVES)
+    made.run(40)
+    made.tell(LinkRevived(made.now_ns))
+    made.run(60)
+    assert (notes(made), made.told(ExitOwed)) == ([], [])
+
+
 def test_a_link_that_revives_in_time_changes_nothing_and_a_new_silence_counts_from_its_own_begin():
     made = dead(LEAVES)
     made.run(40)

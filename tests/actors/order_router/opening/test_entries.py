@@ -726,6 +726,14 @@ def test_an_entry_that_would_trade_with_an_order_by_hand_is_given_up_at_once():
     assert ended.startswith("ended: it would trade with the own order")
 
 
+def test_an_entry_waits_for_the_answer_to_an_order_by_hand_that_it_would_trade_with():
+    stage = Stage(["fill"])
+    asked = OrderAsked("r1", "a", CE, Side.BUY, 75, OrderType.LIMIT, e4(100), 0, "", "me", T0)
+    stage.ask(PlaceByHand(asked, False))
+    assert without_wakes(stage.tell(enter("ce", at_ns=stage.now_ns))) == ["opened"]
+    assert "intend 2 sell ce 75 @99.95" in stage.run(0.2)
+
+
 def test_an_exit_that_is_parked_keeps_no_entry_out_and_one_in_doubt_keeps_it_for_a_while():
     """It was replaced, and the broker's readings would have shown it; before, nobody knows."""
     stage = Stage(["fill", "lost", "fill"], terms=READING)

@@ -25,6 +25,7 @@ from daemon.messages import (
     Scope,
 )
 from daemon.runtime.breaker import BreakerPolicy
+from tests.actors.order_router.broker.test_next_day import next_day
 from tests.kit.router import (
     CONDOR,
     SYMBOLS,
@@ -116,6 +117,13 @@ def test_once_an_entry_was_answered_the_next_one_that_is_not_waits_as_the_first(
     assert kept_out_s(made) == 1
 
 
+def test_on_another_day_an_entry_that_is_not_answered_waits_as_the_first():
+    made = stage("no connection")
+    assert (kept_out_s(made), kept_out_s(made)) == (1, 2)
+    next_day(made)
+    assert kept_out_s(made) == 1
+
+
 def test_however_often_an_entry_waits_for_its_margin_its_strategy_is_not_stopped_for_it():
     terms = replace(HELD_TO_MARGIN, breaker=BreakerPolicy(99), repeats=Rate(2, 3600 * S))
     made = stage("no connection", terms)
@@ -134,10 +142,11 @@ def test_meanwhile_a_strategy_is_told_why_its_entry_waits():
     assert made.tell(enter("ce", at_ns=made.now_ns)) == [f"ended: {why}"]
 
 
-def test_an_entry_that_the_broker_does_not_count_within_its_time_is_decided_anew():
+def test_an_entry_that_the_broker_does_not_count_within_its_time_is_decided_anew_in_a_second():
     made = stage(None)
     why = "the broker did not say in time what margin it needs"
-    assert entry(made, seconds=6.1)[1] == [f"ended: {why}", "free s"]
+    assert entry(made, seconds=5.9)[1] == [f"ended: {why}"]
+    assert "free s" in made.run(0.2)
     late = MarginRead("s:0", 0, e4(1_000_000), made.now_ns)
     assert made.tell(late) == []
 
