@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.words import OrderUpdated
 from daemon.simulation.known import Known
+from daemon.simulation.prices import trades_still
 from daemon.simulation.terminal import is_persons
 from daemon.twin.words import Trade
 
@@ -57,6 +58,8 @@ def held_long(trades: Sequence[Trade], at_ns: int) -> dict[tuple[str, str], int]
     nets: Counter[tuple[str, str]] = Counter()
     since_ns: dict[tuple[str, str], int] = {}
     for trade in trades:
+        if not trades_still(trade.symbol, day_of(at_ns)):
+            continue
         pocket = (trade.symbol, trade.product)
         since_ns[pocket] = since_ns[pocket] if nets[pocket] else trade.at_ns
         nets[pocket] += trade.side.sign * trade.quantity

@@ -15,8 +15,10 @@ from daemon.simulation.timeline import Timeline
 
 _FEED = "feed"
 _STILL_NS = (4 * SECOND_NS, 40 * SECOND_NS)
-_PICTURE_NS, _LATER_NS = 5 * MILLISECOND_NS, 100 * MILLISECOND_NS
-"""How long after a start the first picture comes; where that opens a day, once it has opened."""
+OPENED_NS = 100 * MILLISECOND_NS
+"""How long after a start that opens a day the first of what comes from outside comes."""
+_PICTURE_NS = 5 * MILLISECOND_NS
+"""How long after any other the first picture comes."""
 _SPOILT = ("spoilt", "mixed up with")
 _FREAK = 3
 _RETOLD_NS = 300 * MILLISECOND_NS
@@ -82,7 +84,7 @@ class Feed:
         Args:
             opens: another day begins with the daemon, and the feed is asked for once it has.
         """
-        self._timeline.after(_LATER_NS if opens else _PICTURE_NS, self._picture)
+        self._timeline.after(OPENED_NS if opens else _PICTURE_NS, self._picture)
 
     def _picture(self) -> None:
         if self._newest is not None:

@@ -56,7 +56,12 @@ class Heard:
             held = {leg_id: each.net_quantity for leg_id, each in position.items()}
             if shown != held:
                 raise Violated("I22", f"of {watch.strategy_id} {shown} is shown, and {held} held")
-            cash_e4 = sum(each.sold_value_e4 - each.bought_value_e4 for each in position.values())
+            known_e4 = (
+                each.sold_value_e4 - each.bought_value_e4
+                for leg_id, each in position.items()
+                if (watch.strategy_id, leg_id) not in known.expired
+            )
+            cash_e4 = sum(known_e4)
             cash_e4 -= sum(known.bygone_e4.get((watch.strategy_id, each), 0) for each in shown)
             if not any(held.values()) and watch.realised_e4 != cash_e4:
                 sentence = f"{watch.realised_e4} is shown as earned, and it is {cash_e4}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
@@ -25,7 +25,7 @@ from daemon.domain.orders.words import (
 )
 from daemon.domain.plans.schema import Leg
 from daemon.domain.risk.moves import LevelMoved
-from daemon.messages import ExitReplaced, KillStaged, RiskSeen
+from daemon.messages import WRITTEN_OFF, ExitReplaced, KillStaged, RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.believed import held_long, never_traded
@@ -33,14 +33,11 @@ from daemon.simulation.doubts import too_many, too_soon
 from daemon.simulation.known import Known
 from daemon.simulation.levels import misplaced
 from daemon.simulation.longs import sold_before_a_short, sold_beside_a_sale
-from daemon.simulation.prices import Prices
+from daemon.simulation.prices import Prices, trades_still
 from daemon.simulation.raising import is_planned
 from daemon.simulation.terminal import is_persons
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status, Trade
-
-_GIVES_WAY = 10
-"""By one part in so many of the touch an entry may be worse than it, and a market order as well."""
 
 
 class Violated(Exception):
@@ -150,6 +147,8 @@ class Judge:
                     is_handed_on(intent) or intent.strategy_id == EXTERNAL
                 ):
                     pass  # what was done past us, and what is held beyond our book
+                case IntentRecorded(intent) if intent.parent.startswith(WRITTEN_OFF):
+                    self._expired(intent, at_ns)
                 case IntentRecorded(intent) if intent.purpose is Purpose.ENTRY:
                     self._entry(intent, at_ns)
                 case IntentRecorded(intent):
@@ -265,25 +264,20 @@ class Judge:
             raise Violated("I16", f"{intent.intent_id} is decided although the ledger has failed")
         if self.held_ns is not None and at_ns > self.held_ns:
             raise Violated("I12", f"{intent.intent_id} is decided while the clock is in doubt")
-        self._price(intent, at_ns)
+        if sentence := self.prices.misplaced(intent, at_ns):
+            raise Violated("I12", f"{intent.intent_id} is priced {sentence}")
         leg = (intent.strategy_id, intent.leg_id)
         held = abs(known.book.position(*leg).net_quantity)
         possible = intent.quantity + held + known.on_their_way(intent, self._live)
         if possible > self._planned[leg]:
             raise Violated("I14", f"{intent.intent_id} makes {possible} units of {leg} possible")
 
-    def _price(self, intent: Intent, at_ns: int) -> None:
-        """What an entry may give way is counted from a fresh quote of its own contract."""
-        fresh = self.prices.fresh(at_ns)
-        if not fresh:
-            raise Violated("I12", f"{intent.intent_id} is priced, and no frame is fresh")
-        quotes = [f.quotes[intent.symbol] for f in fresh if intent.symbol in f.quotes]
-        is_sale = intent.side is Side.SELL
-        touches = [(q.bid_e4 if is_sale else q.ask_e4) or q.ltp_e4 for q in quotes]
-        worst_e4 = min(touches, default=0) if is_sale else max(touches, default=0)
-        if not touches or (worst_e4 - intent.price_e4) * intent.side.sign * _GIVES_WAY < -worst_e4:
-            sentence = f"{intent.symbol} at {intent.price_e4}, its worst touch is {worst_e4}"
-            raise Violated("I12", f"{intent.intent_id} is priced out of place: {sentence}")
+    def _expired(self, intent: Intent, at_ns: int) -> None:
+        """What is written off has expired, and was all that its leg held."""
+        net = self.known.book.position(intent.strategy_id, intent.leg_id).net_quantity
+        if trades_still(intent.symbol, day_of(at_ns)) or net != -intent.side.sign * intent.quantity:
+            sentence = f"{intent.quantity} of {net:+d} {intent.symbol} are written off"
+            raise Violated("I10", f"{intent.intent_id}: {sentence}")
 
     def _theirs(self, told: OrderUpdated) -> None:
         """What a kill takes for somebody else's was traded by somebody else."""

@@ -36,6 +36,7 @@ from daemon.messages import (
     ExitReplaced,
     KillStaged,
     Latched,
+    LegExpired,
     Noted,
     PositionChanged,
     Scope,
@@ -68,6 +69,7 @@ class Known:
         day: the newest that has opened; None: none has.
         bygone_e4: what a leg without an entry has made of what was over before that day, by owner
             and leg.
+        expired: legs that were held as their contract expired, at a price that nobody tells.
     """
 
     def __init__(self) -> None:
@@ -92,6 +94,7 @@ class Known:
         self.asked_ns: dict[str, int] = {}
         self.day: date | None = None
         self.bygone_e4: dict[tuple[str, str], int] = {}
+        self.expired: set[tuple[str, str]] = set()
         self._over_e4: dict[tuple[str, str], int] = {}
 
     def apply(self, fact: object) -> None:
@@ -167,6 +170,8 @@ class Known:
                 position = self.book.position(*key)
                 if key[0] in LOOSE and not position.net_quantity:
                     self._over_e4[key] = position.sold_value_e4 - position.bought_value_e4
+            case LegExpired(strategy_id, leg_id):
+                self.expired.add((strategy_id, leg_id))
             case DayOpened(day) if day != self.day:
                 self.day, self.bygone_e4 = day, dict(self._over_e4)
 

@@ -5,10 +5,11 @@ Prices are whole ticks throughout, so that every machine makes the same piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.market.expiries import weekly
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.instruments import Kind, contract, symbol_of
@@ -27,6 +28,13 @@ _LEAPS = 40
 """One frame in so many leaps."""
 
 
+class _Name(NamedTuple):
+    strike_e4: int
+    is_call: bool
+    symbol: str
+    expiry: date
+
+
 class Piece:
     """The market of one run, in the form of a recording.
 
@@ -37,22 +45,17 @@ class Piece:
 
     Args:
         dice: the chance of the run.
-        day: its day.
+        days: its days; what expires on one of them is not quoted on the next.
     """
 
     memory = 1
 
-    def __init__(self, dice: Dice, day: date) -> None:
+    def __init__(self, dice: Dice, days: Sequence[date]) -> None:
         self._dice = dice
-        expiry = weekly(UNDERLYING, day)
-        self._names = [
-            (_BASE_E4 + step * _STEP_E4, kind is Kind.CALL, symbol)
-            for step in _STRIKES
-            for kind in (Kind.CALL, Kind.PUT)
-            for symbol in (symbol_of(UNDERLYING, expiry, _BASE_E4 + step * _STEP_E4, kind),)
-        ]
-        self.symbols = tuple(symbol for _, _, symbol in self._names)
-        self.lot = contract(self._names[0][2], day, strict=False).lot
+        expiries = dict.fromkeys(weekly(UNDERLYING, day) for day in days)
+        self._names = [name for expiry in expiries for name in _names(expiry)]
+        self.symbols = tuple(each.symbol for each in self._names)
+        self.lot = contract(self.symbols[0], days[0], strict=False).lot
         self._count = 0
         self._spot_e4 = _BASE_E4 + dice.between(-20, 20, "opens") * E4
 
@@ -67,7 +70,10 @@ class Piece:
         self._spot_e4 += self._moves_e4()
         quotes = {UNDERLYING: Quote(self._spot_e4)}
         shown = self.lot * (_LOTS_THIN if thin else _LOTS_SHOWN)
-        for strike_e4, is_call, symbol in self._names:
+        day = day_of(at_ns)
+        for strike_e4, is_call, symbol, expiry in self._names:
+            if expiry < day:
+                continue
             away_e4 = self._spot_e4 - strike_e4
             inner_e4 = max(0, away_e4 if is_call else -away_e4)
             time_e4 = max(_LEAST_E4, _MOST_E4 - abs(away_e4) * 2 // 5)
@@ -96,3 +102,11 @@ class Piece:
             moved_e4 += dice.between(-60, 60, "leap", number) * E4
         stray_e4 = self._spot_e4 - _BASE_E4
         return moved_e4 - stray_e4 // 40
+
+
+def _names(expiry: date) -> Iterator[_Name]:
+    for step in _STRIKES:
+        strike_e4 = _BASE_E4 + step * _STEP_E4
+        for kind in (Kind.CALL, Kind.PUT):
+            symbol = symbol_of(UNDERLYING, expiry, strike_e4, kind)
+            yield _Name(strike_e4, kind is Kind.CALL, symbol, expiry)

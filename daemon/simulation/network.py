@@ -78,6 +78,7 @@ class Network:
 
     Attributes:
         session: without one all is refused.
+        opens_ns: nothing that is asked is answered before; the day is known then.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Network:
         self._thrown = 0
         self._books = Books()
         self.session = Session(timeline, fates, lambda _: None)
+        self.opens_ns = 0
 
     async def place(self, approved: Approved) -> Sequence[Answer]:
         """Ask for an order.
@@ -242,13 +244,14 @@ class Network:
 
     def _asked(self, arrives: Callable[[Reply], None], fails: str) -> Reply:
         """Ask what changes nothing; return what is answered, or fail for that reason."""
-        reply = Reply()
-        if self.session.refuses():
-            self._later(self._lasts(_WAY_NS), partial(reply.fail, SessionRefused("it is over")))
+        reply, refused = Reply(), self.session.refuses()
+        way_ns = max(self._lasts(_WAY_NS), self.opens_ns - self._timeline.now_ns())
+        if refused:
+            self._later(way_ns, partial(reply.fail, SessionRefused("it is over")))
         elif fails:
-            self._later(self._lasts(_WAY_NS), partial(reply.fail, BrokerUnavailable(fails)))
+            self._later(way_ns, partial(reply.fail, BrokerUnavailable(fails)))
         else:
-            self._later(self._lasts(_WAY_NS), partial(arrives, reply))
+            self._later(way_ns, partial(arrives, reply))
         return reply
 
     def _travels(self, way_ns: int, arrives: Callable[[], None], intent_id: str) -> None:

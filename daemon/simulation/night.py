@@ -17,7 +17,7 @@ from daemon.domain.instants import SECOND_NS, at
 from daemon.simulation.dice import Dice
 from daemon.simulation.judge import Violated
 from daemon.simulation.network import Network
-from daemon.simulation.scenario import DAY, NEXT_DAY, Scenario
+from daemon.simulation.scenario import Scenario
 from daemon.simulation.timeline import Timeline
 from daemon.twin.exchange import Exchange
 from daemon.twin.faults import Faults
@@ -61,11 +61,11 @@ class Night:
     """
 
     def __init__(self, dice: Dice, scenario: Scenario) -> None:
-        evening = scenario.evening
-        self._evening_ns = at(DAY, evening) if evening is not None else None
-        self._opens_ns = at(NEXT_DAY, _OPENS)
+        evening, self._last_day = scenario.evening, scenario.days[-1]
+        self._evening_ns = at(scenario.days[0], evening) if evening is not None else None
+        self._opens_ns = at(self._last_day, _OPENS)
         starts = _STARTS[dice.below(len(_STARTS), "starts in the morning")]
-        self._starts_ns = at(NEXT_DAY, starts)
+        self._starts_ns = at(self._last_day, starts)
         self._fallen = False
 
     def days_ns(self, begins_ns: int, ends_ns: int) -> tuple[tuple[int, int], ...]:
@@ -100,7 +100,7 @@ class Night:
             network: the way to it.
         """
         self._fallen = True
-        timeline.at(at(NEXT_DAY, _DAWN), partial(_dawn, market, network))
+        timeline.at(at(self._last_day, _DAWN), partial(_dawn, market, network))
 
     def falls(self, now_ns: int) -> bool:
         """Say whether it is night."""

@@ -8,6 +8,7 @@ from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.outside import is_outside
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Pocket, Purpose, Side
+from daemon.messages import WRITTEN_OFF
 
 
 class Outside:
@@ -28,6 +29,8 @@ class Outside:
     def apply(self, fact: object) -> None:
         """Take one fact in; those of others are passed over."""
         match fact:
+            case IntentRecorded(intent) if intent.parent.startswith(WRITTEN_OFF):
+                self._forget(intent.pocket)
             case IntentRecorded(intent) if not is_outside(intent):
                 self._intents[intent.intent_id] = intent
             case OrderUpdated(intent_id, filled_quantity=filled) if intent_id in self._intents:
@@ -98,6 +101,14 @@ class Outside:
             back = self._closed[pocket, side.opposite] - self._either[pocket, side]
             self._either[pocket, side] += max(min(units - own - either, back), 0)
         self._his[pocket] += side.sign * units
+
+    def _forget(self, pocket: Pocket) -> None:
+        """Take that a contract has expired: nobody holds or trades it any more."""
+        self._legs.pop(pocket, None)
+        self._his.pop(pocket, None)
+        for counted in (self._closed, self._ours, self._either):
+            for side in Side:
+                counted.pop((pocket, side), None)
 
     def _open(self, pocket: Pocket) -> dict[Side, int]:
         """Return the units of our legs that a trade on each side closes.

@@ -41,10 +41,12 @@ from daemon.simulation.market import FRAME_NS
 from daemon.simulation.outcome import Given
 from daemon.simulation.pump import SLOWEST_NS
 
-DAY, NEXT_DAY = date(2026, 3, 9), date(2026, 3, 10)
+DAY, NEXT_DAY, LAST_DAY = date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11)
 """On the second of them the options expire that are traded on the first."""
 _LATE, _EVENING = time(9, 21, 40), time(9, 22)
 """When what is carried is entered, so that not all of it has met a stop by the evening."""
+_NIGHT = time(15, 20)
+"""When what expires in a night is to be left: too late for a daemon that ended in the morning."""
 _SHIPPED = Path(__file__).parents[2] / "strategies"
 _RECONCILE_NS = 5 * SECOND_NS
 _LOTS = 30
@@ -91,6 +93,7 @@ class Scenario(Struct, frozen=True):
         kills: before which steps a kill may be pulled: below one of these.
         evening: when nothing goes wrong on the first of two days any more; None: it is the only
             one.
+        expires: in the night between them all expires that is held.
     """
 
     plans: tuple[Plan, ...]
@@ -99,11 +102,14 @@ class Scenario(Struct, frozen=True):
     ends: time
     kills: tuple[int, int]
     evening: time | None = None
+    expires: bool = False
 
     @property
     def days(self) -> tuple[date, ...]:
         """The days that it plays parts of; it begins on the first and ends on the last of them."""
-        return (DAY,) if self.evening is None else (DAY, NEXT_DAY)
+        if self.evening is None:
+            return (DAY,)
+        return (NEXT_DAY, LAST_DAY) if self.expires else (DAY, NEXT_DAY)
 
     def kill_at(self, dice: Dice) -> int:
         """Return the step before which a kill is pulled, often before an entry; -1: none is."""
@@ -123,7 +129,8 @@ def chosen(dice: Dice, given: Given) -> Scenario:
     if given.crash_at is not None:
         return seconds(hedged=dice.below(2, "hedged") == 0, rests=rests)
     if given.days > 1:
-        return nights(rests=rests, shares=shares)
+        expires = dice.below(3, "expires") == 0
+        return nights(rests=rests, shares=shares, expires=expires)
     return minutes(rests=rests, shares=shares)
 
 
@@ -180,18 +187,22 @@ def seconds(*, hedged: bool, rests: bool) -> Scenario:
 
 
 @cache
-def nights(*, rests: bool, shares: bool) -> Scenario:
+def nights(*, rests: bool, shares: bool, expires: bool = False) -> Scenario:
     """Return the strategies of minutes, carried over a night and left on the day of their expiry.
 
-    They enter on the first day alone, and are over minutes after the second has begun.
+    They enter on the first day alone, and are over minutes after the second has begun. Or that
+    first day is the one of their expiry, and nobody is there any more when they are to be left.
 
     Args:
         rests: wider stops of the shorts rest at the broker.
         shares: limits of the straddle are shares of its premium, not rupees.
+        expires: what is held in the evening expires in the night.
     """
     one = minutes(rests=rests, shares=shares)
     plans = tuple(map(_carried, one.plans))
-    return replace(one, plans=plans, evening=_EVENING, kills=(100, 5_000))
+    if expires:
+        plans = tuple(_left(replace(plan, days=(Weekday.TUE,)), _NIGHT) for plan in plans)
+    return replace(one, plans=plans, evening=_EVENING, kills=(100, 5_000), expires=expires)
 
 
 def measures(plans: Sequence[Plan], lot: int) -> Measures:
@@ -219,6 +230,10 @@ def _timed(name: str, times: tuple[time, time, time], legging_ms: int) -> Plan:
 def _carried(plan: Plan) -> Plan:
     entry = replace(plan.entry, at=_LATE, no_later_than=_EVENING)
     return replace(plan, entry=entry, product=Product.CARRY, days=(Weekday.MON,))
+
+
+def _left(plan: Plan, at: time) -> Plan:
+    return replace(plan, exit=replace(plan.exit, at=at))
 
 
 def _resting(plan: Plan) -> Plan:

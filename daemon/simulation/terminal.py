@@ -20,6 +20,7 @@ from daemon.simulation.dice import Dice
 from daemon.simulation.known import Known
 from daemon.simulation.market import UNDERLYING
 from daemon.simulation.outside import Outside
+from daemon.simulation.prices import trades_still
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Change, OrderReport, OrderType, Side, Status, Trade, TwinOrder
 
@@ -168,6 +169,8 @@ def traded_outside(known: Known, exchange: Exchange) -> Outside:
     """
     outside = Outside()
     for trade in exchange.trades():
+        if not trades_still(trade.symbol, known.day):
+            continue
         if is_persons(trade.client_id):
             outside.fill(as_intent(trade), trade.quantity)
         elif order := known.book.order(trade.client_id):

@@ -15,7 +15,9 @@ from daemon.domain.orders.book import Book
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderUpdated, State
+from daemon.errors import OrdoError
 from daemon.kill import ALL, Latch
+from daemon.messages import WRITTEN_OFF
 from daemon.simulation.judge import Violated
 from daemon.simulation.known import Known
 from daemon.simulation.ledger import SimulatedLedger
@@ -50,6 +52,16 @@ def judge_end(
     facts = [fact for fact in ledger.facts() if isinstance(fact, OrderFact)]
     news_may_come_in_any_order(facts)
     the_record_is_whole(ledger, exchange)
+
+
+def objected(ended: Violated | AssertionError | OrdoError) -> tuple[str, str]:
+    """Return what a run has ended by: the invariant that does not hold, and what was seen."""
+    match ended:
+        case Violated():
+            return ended.invariant, str(ended)
+        case AssertionError():
+            return "assertion", f"a defect of our own: {ended}"
+    return "I20", f"I20: the daemon ended: {ended}"
 
 
 def is_settled(known: Known, exchange: Exchange, latches: Sequence[Latch]) -> bool:
@@ -124,8 +136,8 @@ def both_books_count_the_same_money(known: Known, exchange: Exchange) -> None:
     """I5: what was bought and sold, in units and in money, is the same in both books."""
     ours: Counter[tuple[str, str, str]] = Counter()
     for order in known.book:
-        if is_handed_on(order.intent):
-            continue  # what it hands on was counted as the stranger's
+        if is_handed_on(order.intent) or order.intent.parent.startswith(WRITTEN_OFF):
+            continue  # what it hands on was counted as the stranger's; what expired, nobody trades
         key = (order.intent.symbol, order.intent.side.value)
         ours[*key, "units"] += order.filled_quantity
         ours[*key, "e4"] += order.filled_value_e4

@@ -45,7 +45,7 @@ from daemon.simulation.crashes import Crashes
 from daemon.simulation.deadlines import Deadlines
 from daemon.simulation.dice import Dice
 from daemon.simulation.faults import Call, Fates, Kind
-from daemon.simulation.feed import Feed
+from daemon.simulation.feed import OPENED_NS, Feed
 from daemon.simulation.heard import Heard
 from daemon.simulation.judge import Judge, Violated
 from daemon.simulation.kills import Kills
@@ -62,7 +62,7 @@ from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_wa
 from daemon.simulation.session import Session
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline
-from daemon.simulation.verdict import is_heard, is_settled, judge_end
+from daemon.simulation.verdict import is_heard, is_settled, judge_end, objected
 from daemon.simulation.wall import SimulatedWall
 
 QUIET_NS, _LAST_NS = 330 * SECOND_NS, 30 * SECOND_NS
@@ -100,10 +100,10 @@ class World:
         self._scenario = scenario.chosen(dice, given)
         self._night = Night(dice, self._scenario)
         self._account = account = scenario.account()
-        self._plans, self._piece = self._scenario.plans, Piece(dice, scenario.DAY)
+        self._plans, self._piece = self._scenario.plans, Piece(dice, self._scenario.days)
         self._judge = Judge(scenario.measures(self._plans, self._piece.lot))
         self._heard = Heard()
-        begins_ns = at(scenario.DAY, self._scenario.begins)
+        begins_ns = at(self._scenario.days[0], self._scenario.begins)
         self._timeline = Timeline(dice, begins_ns)
         self._ledger = SimulatedLedger(
             self._account.owner, folder, self._timeline, self._fates, self._judge.entered
@@ -149,12 +149,8 @@ class World:
             self._heard.judge_end(self._judge.known)
             every_event_is_told(self._sink, count)
             nothing_secret_was_told(self._ledger.disk.rows, self._sink.taken)
-        except Violated as objection:
-            violated, sentence = objection.invariant, str(objection)
-        except AssertionError as defect:
-            violated, sentence = "assertion", f"a defect of our own: {defect}"
-        except OrdoError as ending:
-            violated, sentence = "I20", f"I20: the daemon ended: {ending}"
+        except (Violated, AssertionError, OrdoError) as ended:
+            violated, sentence = objected(ended)
         return Outcome(
             given=self._given,
             trace=self._trace.hexdigest(),
@@ -209,7 +205,9 @@ class World:
         today = day_of(now_ns)
         if opens := self._judge.known.day != today:
             pump.tell("timekeeper", DayBegins(today, FRAME_NS))
-        self._feed.begin(opens=opens and today != scenario.DAY)
+        if anew := opens and today != self._scenario.days[0]:
+            self._network.opens_ns = now_ns + OPENED_NS
+        self._feed.begin(opens=anew)
         self._wall.begin(now_ns)
         self._sink.begin(now_ns)
         self._crashes.begin(self._lives)

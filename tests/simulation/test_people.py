@@ -32,7 +32,7 @@ def asked(seed, days_ns):
 
     people = People(timeline, lambda *_: None, Heard(), tell)
     people.wakes_ns = lambda wanted_ns: wanted_ns if wanted_ns < EVENING_NS else ENDS_NS + 1
-    people.plan(scenario.account(), Piece(dice, scenario.DAY), days_ns)
+    people.plan(scenario.account(), Piece(dice, (scenario.DAY,)), days_ns)
     timeline.at(ENDS_NS, lambda: people.calm(ENDS_NS))
     while timeline.go_on(ENDS_NS):
         pass
