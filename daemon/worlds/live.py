@@ -26,7 +26,7 @@ from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import Chain, shown, wanted
 from daemon.errors import BrokerError, OrdoError
 from daemon.feeds.live import Brought, LiveFeed
-from daemon.messages import FrameArrived, OptionsListed, RenewSession
+from daemon.messages import FrameArrived, LinkDied, LinkRevived, OptionsListed, RenewSession
 from daemon.ports.market import (
     BookWanted,
     BygonePrices,
@@ -105,8 +105,11 @@ class Live(Twins):
         """Take a fact in: what is held is shown from then on, whatever strategies want.
 
         Whoever trades beside Ordo holds contracts that no strategy names. Without prices they would
-        be guarded by nothing, and no kill could close them.
+        be guarded by nothing, and no kill could close them. A silence of the feed is told to the
+        exchanges on paper: what was quoted before it is no price of the market after it.
         """
+        if isinstance(fact, LinkDied | LinkRevived):
+            self.link(alive=isinstance(fact, LinkRevived))
         before = self._held.symbols()
         self._held.hear(fact)
         fresh = {*self._held.symbols()} - {*before}

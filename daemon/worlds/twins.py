@@ -90,6 +90,11 @@ class Twins:
                 return (*self._tell_of(day), *self._settle(day, closes, at_ns))
         return ()
 
+    def link(self, *, alive: bool) -> None:
+        """Tell the twins that the link to the market has died, or lives again."""
+        for paper in self._papers.values():
+            paper.exchange.link(alive=alive)
+
     def _tell_of(self, day: date) -> News:
         """Tell once of contracts that were settled on a day before the exchange was listened to."""
         told = [each for each in self._untold if day_of(each[1].at_ns) == day]

@@ -10,14 +10,16 @@ import pytest
 from daemon.actors.timekeeper import DaySettles
 from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS
+from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import E4
 from daemon.domain.orders.words import Pocket
 from daemon.feeds.live import LiveFeed
-from daemon.messages import Settled
+from daemon.messages import LinkDied, LinkRevived, Settled
+from daemon.twin.words import OrderType, Side, TwinOrder
 from daemon.worlds import Entry, Generated, GeneratedMarket, Live, Source
 from daemon.worlds.twins import Twins
 from tests.kit.acting import clock
-from tests.kit.paper_accounts import reopened, sold
+from tests.kit.paper_accounts import paper, reopened, sold
 
 pytestmark = pytest.mark.untraced
 
@@ -81,3 +83,24 @@ def test_a_settlement_that_had_not_happened_happens_once():
 
     assert [(type(each), each.symbol) for _, each in news] == [(Settled, symbol)]
     assert again.exchange.positions()[0].net_quantity == 0
+
+
+def test_the_live_world_tells_its_exchanges_of_a_silence_of_the_feed_and_of_its_end():
+    """What left in the silence waits for a price of its own, not for one of anything."""
+    account, at_ns = paper(), clock("10:00:00", TUE)
+    symbol, later_ns = f"NIFTY-{TUE}-22900-CE", clock("10:20:00", TUE)
+    world = live(account, Entry(0))
+    quoted, index = Quote(130 * E4, 129 * E4, 65, 131 * E4, 65), Quote(22_900 * E4)
+    world.see(Frame(at_ns, {"NIFTY": index, symbol: quoted}), at_ns)
+    world.hear(LinkDied(at_ns))
+    asked = TwinOrder("c", symbol, Side.BUY, 65, OrderType.LIMIT, 180 * E4, later_ns)
+    account.exchange.place(asked, later_ns)
+    world.see(Frame(later_ns + 1, {"NIFTY": index}), later_ns + 1)
+    world.hear(LinkRevived(later_ns + 2))
+    world.see(Frame(later_ns + 2, {"NIFTY": index}), later_ns + 2)
+    assert account.exchange.trades() == []
+
+    now = Quote(170 * E4, 169 * E4, 65, 171 * E4, 65)
+    news = world.see(Frame(later_ns + 3, {symbol: now}), later_ns + 3)
+    assert news
+    assert [each.price_e4 for each in account.exchange.trades()] == [171 * E4]
