@@ -104,3 +104,27 @@ def test_the_live_world_tells_its_exchanges_of_a_silence_of_the_feed_and_of_its_
     news = world.see(Frame(later_ns + 3, {symbol: now}), later_ns + 3)
     assert news
     assert [each.price_e4 for each in account.exchange.trades()] == [171 * E4]
+
+
+@pytest.mark.parametrize(
+    ("now", "to"), [("11:30:01", "11:30:01"), ("16:00:00", "15:30:00"), ("10:00:00", "")]
+)
+def test_what_rested_on_paper_while_no_daemon_was_there_is_told_with_how_long_it_slept(now, to):
+    """Until its day closed at most; where nothing rests there is nothing to tell."""
+    account, at_ns = paper(), clock("10:00:00", TUE)
+    symbol, quoted = f"NIFTY-{TUE}-22900-CE", Quote(130 * E4, 129 * E4, 65, 131 * E4, 65)
+    account.on_frame(Frame(at_ns, {"NIFTY": Quote(22_900 * E4), symbol: quoted}), at_ns)
+    for kind, trigger_e4 in ((OrderType.LIMIT, 0), (OrderType.STOP_LIMIT, 140 * E4)):
+        price_e4 = (trigger_e4 or 120 * E4) + 5 * E4
+        asked = TwinOrder("c", symbol, Side.BUY, 65, kind, price_e4, at_ns, trigger_e4)
+        account.exchange.place(asked, at_ns)
+    now_ns = clock(now, TUE)
+    told = [each.text for each in live(reopened(account), Entry(at_ns)).slept(now_ns)]
+
+    so = (
+        f"while the daemon was away, from 10:00:00 at the earliest to {to}, the exchange on paper "
+        "of paper saw no price: orders that rested there unwatched: 2, stops among them: 1"
+    )
+    assert told == ([so] if to else [])
+    assert list(live(paper(), Entry(at_ns)).slept(now_ns)) == []
+    assert list(live(reopened(account), Entry(0)).slept(now_ns)) == []
