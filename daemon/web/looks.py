@@ -46,7 +46,7 @@ from daemon.web.telling import (
     strategy_told,
     watch_told,
 )
-from daemon.web.unread import unread
+from daemon.web.unread import lacking, unread
 
 _PATIENCE_S: Final = 0.3
 """So long the status waits for whoever watches, for what it tells of it is said elsewhere too."""
@@ -84,7 +84,7 @@ async def status(call: Call) -> StatusTold:
         strategies=traded,
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),
-        unread=await unread(call.house, accounts),
+        unread=await lacking(call.house, accounts),
         left_out=(
             *(
                 LeftOutTold(name, text)
@@ -166,7 +166,7 @@ async def snapshot(call: Call) -> SnapshotTold:
             for each in risk.watches
             for account in (names.marked(each.account),)
         ),
-        unread=await unread(call.house, accounts),
+        unread=await lacking(call.house, accounts),
         mode=call.mode,
     )
 
@@ -187,7 +187,7 @@ async def daily(call: Call) -> DailyTold:
             day_told(profit_told(strategy_id, entries, modes.of(account), names.marked(account)))
             for (strategy_id, account), entries in _by_strategy(risk.watches).items()
         ),
-        unread=await unread(call.house, accounts),
+        unread=await lacking(call.house, accounts),
         mode=call.mode,
     )
 
