@@ -965,4 +965,4 @@ def test_the_brakes_bring_nothing_along_that_only_a_daemon_needs():
         *("daemon.app", "daemon.actors", "daemon.control", "daemon.messages", "daemon.web"),
     }
     stored = {name.rpartition(".")[2] for name in loaded if name.startswith("daemon.storage.")}
-    assert stored == {"exclusive", "unused", "ballast", "fence", "whole"}
+    assert stored == {"exclusive", "unused", "ballast", "failing", "fence", "whole"}
