@@ -2,7 +2,7 @@
 
 It owns the jobs of a day: when each is due, and which were done. A port does them, each once at a
 time. What was done on a day is not done again after a restart; what the end of a day left undone is
-done late.
+done late. What was found amiss before a day or after its opening is looked at again while it lasts.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from daemon.domain.market.calendar import Segment, guarded, knows_hours, session
 from daemon.domain.market.closes import Closes
 from daemon.domain.market.notes import NoteKind
 from daemon.errors import RuleUnknown
-from daemon.messages import DayEnded, DayOpened, Noted
+from daemon.messages import DayEnded, DayOpened, Noted, SessionReady
 from daemon.messages.jobs import Job, JobDone, RunJob
 from daemon.runtime.words import Alarm, Call, Commit, Effect, Started
 
+HEARS = (SessionReady,)
+"""Where somebody does the jobs: a log-in may mend what a check found amiss."""
 PORT = "jobs"
 """The name of the port that does the jobs."""
 _DAY = timedelta(days=1)
@@ -84,6 +86,7 @@ class Timekeeper:
         self._done: set[Job] = set()
         self._next: date | None = None
         self._morning: set[Job] = set()  # of the next day, what was done
+        self._amiss: date | None = None  # the day whose newest check found something
         self._under_way: set[RunJob] = set()  # not recorded: with the process ends whoever does it
         for fact in facts:
             if not _is_tried_again(fact):
@@ -110,21 +113,30 @@ class Timekeeper:
                 self._set_alarms(turn, now_ns)
                 self._await_morning(turn, now_ns)
                 self._go_on(turn)
-            case Timed(job, day) if day == (self._next if self._ended else self._day):
+            case Timed(job, day) if day == self._current():
                 turn.do(*self._asked(RunJob(job, day)))
+            case SessionReady() if self._amiss is not None and self._amiss == self._current():
+                self._look_again(turn, Job.CHECK, self._amiss, now_ns)
             case JobDone(job, day):
                 self._under_way.discard(RunJob(job, day))
                 self._recall(message)
                 turn.record(message)
-                self._look_again(turn, message, now_ns)
+                if job is Job.SESSION and not message.ok and not self._ended:
+                    self._look_again(turn, job, day, now_ns)
                 self._go_on(turn)
-            case DaySettles() | Timed():
+            case DaySettles() | SessionReady() | Timed():
                 pass
             case _:
                 raise AssertionError(f"the timekeeper was told {message!r}")
         return turn.done()
 
+    def _current(self) -> date | None:
+        """Return the day whose jobs are due: the one that lasts, or the next."""
+        return self._next if self._ended else self._day
+
     def _recall(self, fact: object) -> None:
+        if isinstance(fact, JobDone) and fact.job is Job.CHECK:
+            self._amiss = None if fact.ok else fact.day
         match fact:
             case DayOpened(day, hours):
                 if day != self._day:
@@ -143,20 +155,24 @@ class Timekeeper:
     def _set_alarms(self, turn: Turn, now_ns: int) -> None:
         """Be woken for each job of the day whose time has not passed.
 
-        Where no table knows the hours of a day nothing need have come after its opening.
+        A session that nobody has found whole is looked at however late that is. Where no table
+        knows the hours of a day nothing need have come after its opening.
         """
         if not self._working or self._day is None or self._ended:
             return
         for due in timed(self._day, self._hours):
-            is_meant = due.job is not Job.SESSION or knows_hours(self._day)
-            if due.at_ns >= now_ns and is_meant:
+            is_session = due.job is Job.SESSION
+            if is_session and not knows_hours(self._day):
+                continue
+            if due.at_ns >= now_ns:
                 turn.do(Alarm(due.at_ns, due))
+            elif is_session and due.job not in self._done:
+                self._look_again(turn, due.job, self._day, now_ns)
 
-    def _look_again(self, turn: Turn, done: JobDone, now_ns: int) -> None:
-        """Look at a session again that lacks something, while its day lasts."""
-        if done.job is Job.SESSION and not done.ok and not self._ended:
-            due_ns = now_ns + AGAIN_NS
-            turn.do(Alarm(due_ns, Timed(Job.SESSION, done.day, due_ns)))
+    def _look_again(self, turn: Turn, job: Job, day: date, now_ns: int) -> None:
+        """Look in a while at what lacked something; by then that may have come."""
+        due_ns = now_ns + AGAIN_NS
+        turn.do(Alarm(due_ns, Timed(job, day, due_ns)))
 
     def _await_morning(self, turn: Turn, now_ns: int) -> None:
         """After a day, be woken for what is to be done before the next one opens."""
@@ -217,5 +233,5 @@ class Timekeeper:
 
 
 def _is_tried_again(fact: object) -> bool:
-    """Return whether a restart does anew what this says: the work of an evening that failed."""
-    return isinstance(fact, JobDone) and not fact.ok and fact.job in EVENING
+    """Return whether a restart does anew what this says, for it failed."""
+    return isinstance(fact, JobDone) and not fact.ok and fact.job in (Job.SESSION, *EVENING)

@@ -250,7 +250,7 @@ class Service:
         )
         self._ports.record(deque(kept.ledger.facts(), maxlen=_RECALLED))
         kept.forget()
-        given.tell_of(ledger, self._pace.now_ns())
+        given.tell_of(ledger, self._pace.now_ns(), app.world)
         async with sinks.kept(ledger, self._pace.now_ns), beside.kept(), tasks:
             await self._serve(app, Housekeeper(control, ledger, self._watcher.say))
 

@@ -38,6 +38,7 @@ from daemon.cli.snapshot import (
     records,
     resting,
     several_in,
+    unknown,
     unread_lines,
     whose,
 )
@@ -79,7 +80,8 @@ _PNL_HEAD = (
 def positions(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     """Show every leg that is held, its levels, and whether it is guarded.
 
-    Exit code 1 where the book of a broker was not read yet.
+    Exit code 1 where the book of a broker was not read yet, or where anything is held and whoever
+    prices come through is not logged in.
     """
     content = of_account(account, connect(settings).get(SNAPSHOT))
     found = read_document(content)
@@ -89,7 +91,7 @@ def positions(settings: Path | None, account: str | None, *, as_json: bool) -> i
     else:
         _show_positions(found)
         say(unread)
-    return FAILED if unread else 0
+    return FAILED if unknown(found) else 0
 
 
 def _show_positions(found: Document) -> None:
@@ -195,7 +197,7 @@ def guard(settings: Path | None, account: str | None, *, as_json: bool) -> int:
     asked = quotes_asked(found)
     legs = [guard_of(strategy, leg, asked=asked) for strategy, leg in held_legs(found)]
     unread = records(found, "unread")
-    whole = not unread and all(leg["guarded"] for leg in legs)
+    whole = not unknown(found) and all(leg["guarded"] for leg in legs)
     if as_json:
         there = {"mode": found.get("mode"), "at": found.get("at")}
         told = {**there, "guarded": whole, "legs": legs, "unread": unread}

@@ -134,9 +134,22 @@ def unread_lines(found: Document) -> list[str]:
     return [clean(headed(each, word(each.get("text")))) for each in records(found, "unread")]
 
 
+def unknown(found: Document) -> list[Document]:
+    """Return the accounts of which something that matters is not known.
+
+    Where nothing is held, nothing hangs on whom prices come through.
+
+    Raises:
+        OrdoError: the document does not say which those are.
+    """
+    is_held = any(True for _ in held_legs(found))
+    traded = {each.get("id") for each in found.get("accounts") or ()}
+    return [e for e in records(found, "unread") if is_held or e.get("account") in traded]
+
+
 def nothing_held(found: Document) -> list[str]:
     """Return that nothing is held, of no account whose book at its broker was not read."""
-    unread = {each.get("account") for each in records(found, "unread")}
+    unread = {each.get("account") for each in unknown(found)}
     if not unread:
         return [headed(found, "nothing is held")]
     read = [each for each in records(found, "accounts") if each.get("id") not in unread]
@@ -173,7 +186,10 @@ def of_account(account: str | None, content: bytes) -> bytes:
     known = [str(each.get("id")) for each in records(found, "accounts")]
     if account not in known:
         raise OrdoError(f"no account {account}; there are: {', '.join(known)}", "unknown_account")
-    kept = {key: [e for e in records(found, key) if e.get("account") == account] for key in _OWNED}
+    others = {*known} - {account}  # whom prices come through is none of them
+    kept = {
+        key: [e for e in records(found, key) if e.get("account") not in others] for key in _OWNED
+    }
     sums = [each for each in records(found, "accounts") if each.get("id") == account]
     whole = {**found, **kept, "accounts": sums}
     return msgspec.json.encode(whole | {"mode": sums[0].get("mode", found.get("mode"))})

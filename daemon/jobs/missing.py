@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
-from daemon.domain.instants import wall_of
+from msgspec import Struct
+
+from daemon.domain.instants import SECOND_NS, wall_of
+from daemon.domain.market.freshness import Link, lives_ns
 from daemon.messages import DayOpened, EpochBegan, SessionReady
+
+_LEAST_NS = 60 * SECOND_NS
+"""A price is missed after so long at the earliest; the feed tells of a shorter silence itself."""
+
+
+class Prices(Struct, frozen=True):
+    """How new the newest price is.
+
+    Attributes:
+        newest_ns: when it came; 0: never.
+        now_ns: market time.
+    """
+
+    newest_ns: int
+    now_ns: int
 
 
 def missing(
     facts: Iterable[object],
     day: date,
     accounts: Sequence[str],
-    ticked_ns: int,
     lost: Collection[str] = (),
+    prices: Prices | None = None,
 ) -> tuple[str, ...]:
     """Return what is missing, a sentence each.
 
@@ -22,21 +40,33 @@ def missing(
         facts: everything that was recorded so far, oldest first.
         day: of which day.
         accounts: that are to have a session at their broker.
-        ticked_ns: when the newest price came; 0: never.
         lost: those whose session has ended since, which no fact says.
+        prices: how new they are; None: whether any come is not asked.
     """
-    open_ns = 0
+    opened: DayOpened | None = None
     ready: set[str] = set()
     for fact in facts:
         match fact:
-            case DayOpened(opened, sessions) if opened == day and sessions:
-                open_ns = sessions[0][0]
+            case DayOpened() if fact.day == day:
+                opened = fact
             case EpochBegan():
                 ready.clear()
             case SessionReady(account):
                 ready.add(account)
     ready.difference_update(lost)
     told = [f"{each} has no session at its broker" for each in accounts if each not in ready]
-    if ticked_ns < open_ns:
-        told.append(f"no price has come since the market opened at {wall_of(open_ns):%H:%M:%S}")
-    return tuple(told)
+    since = _silent_since(prices, opened) if prices is not None and opened is not None else ""
+    return (*told, f"no price has come since {since}") if since else tuple(told)
+
+
+def _silent_since(prices: Prices, opened: DayOpened) -> str:
+    """Return since when prices are missed on a day; empty: they are not."""
+    newest_ns, now_ns = prices.newest_ns, prices.now_ns
+    if not opened.sessions:
+        return ""
+    open_ns = opened.sessions[0][0]
+    if newest_ns < open_ns:
+        return f"the market opened at {wall_of(open_ns):%H:%M:%S}"
+    live_ns = max(_LEAST_NS, lives_ns(Link(opened.interval_ns)))
+    is_owed = any(opens + live_ns <= now_ns <= closes for opens, closes in opened.sessions)
+    return f"{wall_of(newest_ns):%H:%M:%S}" if is_owed and now_ns - newest_ns > live_ns else ""

@@ -16,7 +16,7 @@ from daemon.domain.orders.arming import mode_of
 from daemon.errors import OrdoError, StoreError
 from daemon.jobs.day_report import day_report
 from daemon.jobs.margin_rise import margin_rise
-from daemon.jobs.missing import missing
+from daemon.jobs.missing import Prices, missing
 from daemon.jobs.preflight import preflight
 from daemon.jobs.preflight.findings import Verdict, fail
 from daemon.jobs.still_open import still_open
@@ -72,7 +72,8 @@ class Office(Struct, frozen=True):
         store: where it is kept.
         now_ns: market time.
         settings: everything that was set.
-        lost: tells the accounts that have no session at their broker now.
+        logins: the accounts that are to have a session at their broker.
+        lost: tells those that have none now.
     """
 
     folder: Path
@@ -81,6 +82,7 @@ class Office(Struct, frozen=True):
     store: Store
     now_ns: Callable[[], int]
     settings: Settings
+    logins: tuple[str, ...]
     lost: Callable[[], Awaitable[Collection[str]]] = _none_lost
 
 
@@ -125,7 +127,7 @@ class Jobs:
     def _check(self, day: date, lost: Collection[str]) -> tuple[bool, str]:
         office = self._office
         found = list(preflight(office.settings, day))
-        lacking = missing(office.ledger.facts(), day, office.accounts, 0, lost)
+        lacking = missing(office.ledger.facts(), day, office.logins, lost)
         found += [fail("session", each, "look at the broker, and log in") for each in lacking]
         amiss = [each for each in found if each.verdict is not Verdict.OK]
         told = "; ".join(f"{each.check}: {each.evidence} ({each.mend})" for each in amiss)
@@ -143,10 +145,10 @@ class Jobs:
     def _session(self, day: date, lost: Collection[str]) -> tuple[bool, str]:
         office = self._office
         office.ledger.flush()
-        ticked_ns = newest_tick_ns(office.store)
-        if office.ledger.failed_because:  # then it tells of no price, and the feed of its silence
-            ticked_ns = office.now_ns()
-        found = missing(office.ledger.facts(), day, office.accounts, ticked_ns, lost)
+        prices = Prices(newest_tick_ns(office.store), office.now_ns())
+        # Once the ledger has failed it tells of no price, and the feed of its silence.
+        asked = None if office.ledger.failed_because else prices
+        found = missing(office.ledger.facts(), day, office.logins, lost, asked)
         if not found:
             return True, "prices come, and each account has a session at its broker"
         return False, f"{'; '.join(found)}; look at the feed and at the broker"

@@ -78,6 +78,16 @@ class Exchange(Admission):
         """
         self._quotes.prime(frames, self._book.trades, shown_ns)
 
+    def link(self, *, alive: bool) -> None:
+        """Take that whatever brings frames has died, or lives again.
+
+        What was quoted before is nobody's price any more: it says what bands lie around and what
+        a contract was worth, and nothing trades at it. While the link is dead, prices that are
+        asked for tell of a part of the market, and only what the newest frame bears is of now.
+        """
+        self._quotes.merge()
+        self._since_ns, self._silent = self._quotes.at_ns + 1, not alive
+
     def on_frame(self, frame: Frame, now_ns: int) -> list[Event]:
         """Take a frame, fill what it allows, and return what has happened since the last time."""
         pending = self._quotes.pending

@@ -75,6 +75,8 @@ class Floor(Statements):
         self._landed: list[int] = []
         self._dirty = False
         self._idle = True
+        self._since_ns = 0  # what was quoted before matches nothing; 0: everything may match
+        self._silent = False
         self._midnight_ns = 0
         self._worths_due_ns = 0
         self._worths_e4: dict[str, int] | None = None
@@ -184,6 +186,8 @@ class Floor(Statements):
         instrument = self._contract(symbol)
         if not self._rules.is_open(instrument, at_ns):
             return
+        if self._since_ns and self._is_bygone(symbol):
+            return
         limits = [
             order
             for order in (self._triggered(order, quote, ranged=ranged) for order in ready)
@@ -191,6 +195,12 @@ class Floor(Statements):
         ]
         for side in Side:
             self._fill([order for order in limits if order.side == side], side, instrument)
+
+    def _is_bygone(self, symbol: str) -> bool:
+        """Return whether the newest quote of a symbol is none of now: a silence lies between."""
+        quotes = self._quotes
+        since_ns = max(self._since_ns, quotes.at_ns) if self._silent else self._since_ns
+        return quotes.quoted_ns[symbol] < since_ns
 
     def _triggered(self, order: OrderReport, quote: Quote, *, ranged: bool) -> OrderReport:
         if matching.can_trade(order) or not matching.triggers(order, quote, ranged=ranged):

@@ -62,6 +62,7 @@ class Quotes:
 
     Attributes:
         pending: frames laid down and not read yet; `merge` reads them.
+        quoted_ns: the instant of the newest quote of each symbol of the day.
         at_ns: the instant of the newest frame read.
         shown_ns: the instant at which these quotes were shown last: what was decided up to then
             may match them.
@@ -69,10 +70,10 @@ class Quotes:
 
     def __init__(self, worths_e4: Mapping[str, int] = MappingProxyType({})) -> None:
         self.pending: list[Frame] = []
+        self.quoted_ns: dict[str, int] = {}
         self.at_ns = self.shown_ns = 0
         self._midnight_ns = 0
         self._known: dict[str, Quote] = {}
-        self._quoted_ns: dict[str, int] = {}
         self._taken: dict[tuple[str, Side], int] = {}
         self._worths_e4 = dict(worths_e4)
         self._read: deque[Frame] = deque(maxlen=AVERAGED_FRAMES)
@@ -96,7 +97,7 @@ class Quotes:
 
     def merge(self) -> None:
         """Read the frames that were laid down."""
-        known, quoted_ns = self._known, self._quoted_ns
+        known, quoted_ns = self._known, self.quoted_ns
         for frame in self.pending:
             at_ns, quotes = frame.at_ns, frame.quotes
             if at_ns < self.at_ns:
@@ -145,7 +146,7 @@ class Quotes:
 
     def known(self) -> LastPrices:
         """Return the newest quote of every symbol that has one, and its instant."""
-        return LastPrices(dict(self._known), dict(self._quoted_ns))
+        return LastPrices(dict(self._known), dict(self.quoted_ns))
 
     def offer(self, symbol: str, side: Side, lot: int) -> Offer | None:
         """Return what an order of that side could trade at now, if there is anything.
@@ -174,7 +175,7 @@ class Quotes:
         for symbol in self._known:
             self._keep_worth(symbol)
         self._known.clear()
-        self._quoted_ns.clear()
+        self.quoted_ns.clear()
         self._taken.clear()
         self._midnight_ns = start_of(day_of(at_ns)) + DAY_NS
 

@@ -16,17 +16,25 @@ from msgspec import Struct
 
 from daemon.actors.held import Held
 from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
-from daemon.domain.instants import SECOND_NS, day_of, moment_of, start_of
+from daemon.domain.instants import SECOND_NS, day_of, moment_of, start_of, wall_of
 from daemon.domain.market import expiries
 from daemon.domain.market.calendar import guarded, knows_hours
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Kind, is_index, parse_symbol, parts_of
+from daemon.domain.market.notes import NoteKind
 from daemon.domain.market.trading_hours import Hours
 from daemon.domain.plans.schema import Plan
 from daemon.domain.plans.wanted import Chain, shown, wanted
 from daemon.errors import BrokerError, OrdoError
 from daemon.feeds.live import Brought, LiveFeed
-from daemon.messages import FrameArrived, OptionsListed, RenewSession
+from daemon.messages import (
+    FrameArrived,
+    LinkDied,
+    LinkRevived,
+    Noted,
+    OptionsListed,
+    RenewSession,
+)
 from daemon.ports.market import (
     BookWanted,
     BygonePrices,
@@ -105,8 +113,11 @@ class Live(Twins):
         """Take a fact in: what is held is shown from then on, whatever strategies want.
 
         Whoever trades beside Ordo holds contracts that no strategy names. Without prices they would
-        be guarded by nothing, and no kill could close them.
+        be guarded by nothing, and no kill could close them. A silence of the feed is told to the
+        exchanges on paper: what was quoted before it is no price of the market after it.
         """
+        if isinstance(fact, LinkDied | LinkRevived):
+            self.link(alive=isinstance(fact, LinkRevived))
         before = self._held.symbols()
         self._held.hear(fact)
         fresh = {*self._held.symbols()} - {*before}
@@ -158,6 +169,21 @@ class Live(Twins):
         if self._waiting and type(message) is Frame:
             self._look_for_money(message)
         return super().see(message, at_ns)
+
+    def slept(self, now_ns: int) -> Iterator[Noted]:
+        """Yield a note for each account on paper with orders that rested while nobody was there.
+
+        Its exchange sleeps with the daemon, so no price of that time has met them.
+
+        Args:
+            now_ns: when somebody is there again, market time.
+        """
+        since_ns = self._entry.at_ns
+        until_ns = min(now_ns, _closes_ns(day_of(since_ns)))  # an order is good for its day only
+        if until_ns > since_ns:
+            spent = f"from {wall_of(since_ns):%H:%M:%S} at the earliest to "
+            for text in self._rested(f"{spent}{wall_of(until_ns):%H:%M:%S}"):
+                yield Noted(NoteKind.GAP, text, now_ns)
 
     def days(self) -> Iterator[Step]:
         """Yield the begins and ends of days, for ever, each with when it is due."""

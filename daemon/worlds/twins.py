@@ -22,6 +22,7 @@ from daemon.domain.market.instruments import parse_symbol
 from daemon.errors import RuleUnknown
 from daemon.messages import FrameArrived, Settled
 from daemon.twin.exchange import Exchange
+from daemon.twin.words import OrderType
 from daemon.worlds.closing import Closing, closing, recorded
 from daemon.worlds.entry import AT_THE_START, Entry
 from daemon.worlds.words import News
@@ -89,6 +90,28 @@ class Twins:
             case DaySettles(day, closes):
                 return (*self._tell_of(day), *self._settle(day, closes, at_ns))
         return ()
+
+    def link(self, *, alive: bool) -> None:
+        """Tell the twins that the link to the market has died, or lives again."""
+        for paper in self._papers.values():
+            paper.exchange.link(alive=alive)
+
+    def _rested(self, spent: str) -> Iterator[str]:
+        """Yield what is to be said of each account with orders that rest, and what time it slept.
+
+        Args:
+            spent: the time, in words.
+        """
+        for router, paper in self._papers.items():
+            orders = [each for each in paper.exchange.orders() if each.resting]
+            stops = sum(each.order_type is OrderType.STOP_LIMIT for each in orders)
+            if orders:
+                name = router.removeprefix("router:")
+                yield (
+                    f"while the daemon was away, {spent}, the exchange on paper of {name} saw no "
+                    f"price: orders that rested there unwatched: {len(orders)}, stops among them: "
+                    f"{stops}"
+                )
 
     def _tell_of(self, day: date) -> News:
         """Tell once of contracts that were settled on a day before the exchange was listened to."""

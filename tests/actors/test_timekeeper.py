@@ -9,7 +9,7 @@ from daemon.actors.timekeeper import PORT, DayBegins, DayEnds, DaySettles, Timek
 from daemon.domain.instants import at, wall_of
 from daemon.domain.market.calendar import Segment
 from daemon.domain.market.notes import NoteKind
-from daemon.messages import DayEnded, DayOpened, Job, JobDone, Noted, RunJob
+from daemon.messages import DayEnded, DayOpened, Job, JobDone, Noted, RunJob, SessionReady
 from daemon.runtime.words import NOTHING, Alarm, Call, Commit, Publish, Started
 from tests.kit.acting import DAY, clock, facts, published, sessions
 
@@ -80,6 +80,8 @@ def test_what_is_not_for_it_fells_it() -> None:
 OPENED, ENDED = DayOpened(DAY, sessions(), AT), DayEnded(DAY, AT)
 REPORTED, FAILED = (JobDone(Job.REPORT, DAY, ok, "so", AT) for ok in (True, False))
 COPIED = JobDone(Job.BACKUP, DAY, True, "so", AT)
+LACKS, WHOLE = (JobDone(Job.SESSION, DAY, ok, "so", AT) for ok in (False, True))
+READY = SessionReady("zed", 1, AT)
 JOBS = timed(DAY, sessions())
 TOMORROW = date(2025, 9, 2)
 MORNING = morning(TOMORROW, sessions(TOMORROW))
@@ -100,8 +102,21 @@ def test_a_day_that_opens_sets_an_alarm_for_each_of_its_jobs() -> None:
     """Those whose time has passed are not set."""
     (commit,) = working().handle(DayBegins(DAY), AT)
     assert commit.then[1:] == tuple(Alarm(each.at_ns, each) for each in JOBS)
-    late = working(OPENED).handle(Started(), JOBS[0].at_ns + 1)
+    late = working(OPENED, WHOLE).handle(Started(), JOBS[0].at_ns + 1)
     assert late == tuple(Alarm(each.at_ns, each) for each in JOBS[1:])
+
+
+@pytest.mark.parametrize("told", [(), (LACKS,)])
+def test_a_start_within_a_day_whose_session_nobody_found_whole_looks_at_it_soon(told) -> None:
+    """What the process before has found lacking is no end of it; nor is a start after its time."""
+    now_ns = JOBS[0].at_ns + 1
+    again = Timed(Job.SESSION, DAY, now_ns + AGAIN_NS)
+    alarms = tuple(Alarm(each.at_ns, each) for each in (again, *JOBS[1:]))
+    assert working(OPENED, *told).handle(Started(), now_ns) == alarms
+    (commit,) = working().handle(DayBegins(DAY), now_ns)
+    assert commit.then[1:] == alarms
+    asked = working(OPENED, *told).handle(again, again.at_ns)
+    assert asked == (Call(PORT, RunJob(Job.SESSION, DAY), None),)
 
 
 @pytest.mark.parametrize("day", [date(2027, 1, 4), date(2026, 11, 8)])
@@ -124,11 +139,36 @@ def test_a_job_whose_time_has_come_is_asked_for_while_its_day_lasts() -> None:
 
 def test_a_session_that_lacks_something_is_looked_at_again_while_its_day_lasts() -> None:
     """Until it lacks nothing, or is over."""
-    lacks, whole = (JobDone(Job.SESSION, DAY, ok, "so", AT) for ok in (False, True))
     again = Timed(Job.SESSION, DAY, AT + AGAIN_NS)
-    assert working(OPENED).handle(lacks, AT) == (Commit((lacks,), (Alarm(again.at_ns, again),)),)
-    assert working(OPENED).handle(whole, AT) == (Commit((whole,)),)
-    assert Alarm not in map(type, working(OPENED, ENDED).handle(lacks, AT)[0].then)
+    assert working(OPENED).handle(LACKS, AT) == (Commit((LACKS,), (Alarm(again.at_ns, again),)),)
+    assert working(OPENED).handle(WHOLE, AT) == (Commit((WHOLE,)),)
+    assert Alarm not in map(type, working(OPENED, ENDED).handle(LACKS, AT)[0].then)
+
+
+@pytest.mark.parametrize(
+    "before", [(OPENED, ENDED), (OPENED, ENDED, DayOpened(TOMORROW, sessions(TOMORROW), AT))]
+)
+def test_a_check_that_found_something_amiss_is_made_again_once_somebody_has_logged_in(
+    before,
+) -> None:
+    """Before its market opens and after, live and after a restart, until nothing is amiss."""
+    amiss, mended = (JobDone(Job.CHECK, TOMORROW, ok, "so", AT) for ok in (False, True))
+    again = Timed(Job.CHECK, TOMORROW, AT + AGAIN_NS)
+    live = working(*before)
+    assert live.handle(READY, AT) == NOTHING
+    live.handle(amiss, AT)
+    for keeper in (live, working(*before, amiss)):
+        assert keeper.handle(READY, AT) == (Alarm(again.at_ns, again),)
+        asked = keeper.handle(again, again.at_ns)
+        assert asked == (Call(PORT, RunJob(Job.CHECK, TOMORROW), None),)
+        keeper.handle(mended, AT)
+        assert keeper.handle(READY, AT) == NOTHING
+
+
+def test_what_the_check_of_another_day_found_is_not_looked_for_again() -> None:
+    """Each morning has its own."""
+    amiss = JobDone(Job.CHECK, DAY, False, "so", AT)
+    assert working(OPENED, amiss, ENDED).handle(READY, AT) == NOTHING
 
 
 def test_the_end_of_a_day_has_its_report_made_and_then_its_copy() -> None:

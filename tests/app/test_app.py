@@ -26,7 +26,13 @@ from daemon.errors import SettingsError
 from daemon.feeds.formats.words import ReplayOptions
 from daemon.feeds.replay import open_recording
 from daemon.kill import Latch, pull
-from daemon.messages import AccountUnread, EntryDecided, PositionChanged, ReadAccount
+from daemon.messages import (
+    AccountUnread,
+    EntryDecided,
+    PositionChanged,
+    ReadAccount,
+    SessionReady,
+)
 from daemon.runtime.budget import Window
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.pump import Pump
@@ -57,6 +63,10 @@ def account(settings: Settings | None = None):
     return account_of(settings or Settings(), STRADDLE, strict=False)
 
 
+async def nothing_done(asked: object) -> tuple[object, ...]:
+    return ()
+
+
 def played(app: App, clock: VirtualClock) -> list[object]:
     ledger = MemoryLedger("owner")
     pump = Pump(Supervisor(app.specs, ledger), ledger, app.around, clock)
@@ -78,6 +88,16 @@ def test_the_actors_are_these_in_the_order_of_their_start(recording):
         ("runner:nifty-short-straddle", StrategyRunner),
         ("runner:later", StrategyRunner),
     ]
+
+
+@pytest.mark.parametrize(("jobs", "heard"), [(None, ()), (nothing_done, (SessionReady,))])
+def test_the_timekeeper_hears_of_log_ins_where_somebody_does_the_jobs_of_a_day(
+    recording, jobs, heard
+):
+    """A backtest, which has no such jobs, takes the messages that it took."""
+    app = build([account()], [STRADDLE], Run(recording, [DAY], 1, jobs=jobs), lambda: 0, None)
+
+    assert app.specs[0].hears == heard
 
 
 def test_a_strategy_that_falls_is_left_out_and_nobody_else_is(recording):

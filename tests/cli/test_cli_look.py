@@ -604,6 +604,31 @@ def test_a_program_reads_which_books_were_not_read(fake):
     assert json.loads(guard.out)["unread"] == [UNREAD]
 
 
+SIGHTLESS = {
+    "account": "prices",
+    "session": "NEEDS_USER_STEP",
+    "text": "no prices come through prices: `ordo login prices`",
+    "mode": "paper",
+}
+ON_PAPER = [{"id": "paper", "mode": "paper"}]
+
+
+@pytest.mark.parametrize("options", [(), ("--account", "paper")])
+@pytest.mark.parametrize("command", ["positions", "guard"])
+def test_without_a_log_in_for_prices_what_is_held_is_not_guarded_and_where_nothing_is_all_is_well(
+    fake, command, options
+):
+    """It is told in either case."""
+    said = f"PAPER  {SIGHTLESS['text']}"
+    serve(fake, {**snapshot(), "accounts": ON_PAPER, "unread": [SIGHTLESS], "mode": "paper"})
+    flat = told(command, *options)
+    serve(fake, {**WHOLE, "accounts": ON_PAPER, "unread": [SIGHTLESS], "mode": "paper"})
+    holding = told(command, *options)
+
+    assert (flat.code, flat.out.splitlines()) == (0, ["PAPER  nothing is held", said])
+    assert (holding.code, holding.out.splitlines()[-1]) == (1, said)
+
+
 def test_orders_of_a_book_that_was_not_read_are_told_as_our_own_record(fake):
     body = fake.tells("/api/orders", {"orders": [], "unread": [UNREAD], "mode": "live"})
     people, programs = told("orders"), told("orders", "--json")

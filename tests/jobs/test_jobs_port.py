@@ -53,6 +53,7 @@ def office(folder, ledger, now_ns: int = NOW) -> Jobs:
         SqliteStore(folder / "ledger.sqlite"),
         lambda: now_ns,
         settings,
+        ("paper", "second"),
     )
     return Jobs(made)
 
@@ -190,6 +191,30 @@ async def test_a_session_has_prices_and_a_way_to_each_broker(tmp_path, ledger):
         assert not lost_since.ok
         assert "second has no session at its broker" in lost_since.text
         assert "paper has no session" not in lost_since.text
+
+
+async def test_whom_prices_come_through_is_to_have_a_session_though_nobody_trades_there(
+    tmp_path, ledger
+):
+    """In each check; of the traded accounts alone there is a report."""
+    jobs = Jobs(replace(office(tmp_path, ledger)._office, logins=("paper", "second", "prices")))
+    ledger.append([SessionReady(each, 1, NOW) for each in ("paper", "second")], ORIGIN, NOW)
+    for job in (Job.EARLY_CHECK, Job.CHECK, Job.SESSION):
+        (lacks,) = await jobs.ask(RunJob(job, DAY))
+        assert not lacks.ok
+        assert "prices has no session at its broker" in lacks.text
+    (told,) = await jobs.ask(RunJob(Job.REPORT, DAY))
+    assert told.ok
+
+
+async def test_a_check_is_as_good_within_the_day_as_before_its_market_opens(tmp_path, ledger):
+    """Whether prices come is for another to say."""
+    tmp_path.chmod(0o700)
+    ledger.append((replace(day_opened(), day=TODAY),), ORIGIN, NOW)
+    ledger.append([SessionReady(each, 1, NOW) for each in ("paper", "second")], ORIGIN, NOW)
+    ledger.flush()
+    (done,) = await office(tmp_path, ledger).ask(RunJob(Job.CHECK, TODAY))
+    assert done.ok, done.text
 
 
 async def test_a_ledger_that_failed_tells_of_no_price_and_so_of_none_that_is_missing(

@@ -4,7 +4,7 @@ from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.money import e4
 from daemon.twin.matching import PENDING_FRAMES, Quotes
-from daemon.twin.words import Side, Status
+from daemon.twin.words import Reason, Side, Status
 from tests.kit.exchange import CALL, PUT, T0, bought, exchange, frame, order, quote
 
 LATER = T0 + SECOND_NS
@@ -133,6 +133,55 @@ def test_yesterdays_quote_does_not_fill_todays_order():
     ex.on_frame(frame(T0 + DAY_NS, put=quote()), T0 + DAY_NS)
     ex.place(order(decided_ns=T0 + DAY_NS), T0 + DAY_NS)
     assert bought(ex) == []
+
+
+MOMENT = T0 + 1_200 * SECOND_NS
+
+
+@pytest.mark.parametrize(
+    "resting", [order(decided_ns=MOMENT), order(price="103", trigger="99", decided_ns=MOMENT)]
+)
+def test_after_a_silence_nothing_trades_at_a_price_from_before_it(resting):
+    """The first frame bears a part of the market; what it does not bear is not of now."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote(), put=quote()), T0)
+    ex.link(alive=False)
+    ex.place(resting, MOMENT)
+    ex.link(alive=True)
+    ex.on_frame(frame(MOMENT + 1, put=quote()), MOMENT + 1)
+    assert (bought(ex), ex.orders()[0].triggered) == ([], False)
+    ex.on_frame(frame(MOMENT + 2, call=quote(ltp="101", ask="102")), MOMENT + 2)
+    ex.on_frame(frame(MOMENT + 3, put=quote()), MOMENT + 3)
+    assert bought(ex) == ([(75, 1_020_000)] if resting.trigger_e4 else [])
+    ex.place(order(price="102.50", decided_ns=MOMENT + 3), MOMENT + 3)
+    assert bought(ex)[-1] == (75, 1_020_000)
+
+
+def test_what_is_asked_for_in_a_silence_is_of_now_in_its_own_frame_alone():
+    """Another answer may lack it, and so may the first frame of the link that lives again."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote(), put=quote()), T0)
+    ex.link(alive=False)
+    ex.on_frame(frame(LATER, call=quote(ask="100.00")), LATER)
+    ex.place(order(decided_ns=LATER), LATER)
+    assert bought(ex) == [(75, 1_000_000)]
+    ex.on_frame(frame(MOMENT, put=quote()), MOMENT)
+    ex.place(order(decided_ns=MOMENT), MOMENT)
+    ex.link(alive=True)
+    ex.on_frame(frame(MOMENT + 1, put=quote()), MOMENT + 1)
+    assert bought(ex) == [(75, 1_000_000)]
+
+
+def test_what_was_quoted_before_a_silence_still_says_what_a_contract_was_worth():
+    """The band lies around it, and what is held is valued by it."""
+    ex = exchange()
+    ex.on_frame(frame(call=quote()), T0)
+    ex.place(order(), T0)
+    ex.link(alive=False)
+    ex.link(alive=True)
+    ex.on_frame(frame(LATER, put=quote()), LATER)
+    assert ex.positions()[0].last_e4 == e4(100)
+    assert ex.place(order(price="141"), LATER).reason == Reason.BAND
 
 
 def test_many_frames_without_an_order_are_read_when_one_comes():

@@ -120,3 +120,33 @@ async def test_an_account_whose_reading_is_overdue_is_told_although_its_book_was
         "the broker's book of second has not been read since 09:15:07: it took too long; "
         "what may have filled since is not guarded: look at the broker"
     )
+
+
+BLIND = (
+    "the session of prices is NEEDS_USER_STEP: no prices come through it, so nothing is entered, "
+    "and nothing that is held is guarded: `ordo login prices`"
+)
+
+
+@pytest.mark.parametrize("path", [*PATHS[:2], "/api/pnl/daily"])
+@pytest.mark.parametrize(("session", "text"), [("READY", ""), ("NEEDS_USER_STEP", BLIND)])
+async def test_whom_prices_come_through_is_told_of_while_he_has_no_session(
+    tmp_path, path, session, text
+):
+    async with open_port(tmp_path, answers(session, ACCOUNT, ACCOUNT)) as port:
+        names = port.actors.line.names
+        names.sessions = (*names.sessions, "prices")
+        _, told, _ = await port.ask("GET", path)
+
+    unread = {"account": "prices", "session": session, "text": text, "mode": "paper"}
+    assert told["unread"] == ([unread] if text else [])
+
+
+async def test_a_keeper_that_is_silent_about_prices_raises_no_alarm(tmp_path, monkeypatch):
+    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    async with open_port(tmp_path, answers(None, ACCOUNT, ACCOUNT)) as port:
+        names = port.actors.line.names
+        names.sessions = (*names.sessions, "prices")
+        _, told, _ = await port.ask("GET", PATHS[0])
+
+    assert told["unread"] == []

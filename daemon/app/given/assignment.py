@@ -31,7 +31,7 @@ from daemon.runtime.words import Ledger, Origin
 from daemon.settings import Settings
 from daemon.storage.store import Store
 from daemon.storage.stores import store_of
-from daemon.worlds import GeneratedMarket, Market
+from daemon.worlds import GeneratedMarket, Live, Market, World
 
 
 class Watcher(Protocol):
@@ -205,16 +205,22 @@ class Assignment(Struct, frozen=True):
         """Where its ledger is kept."""
         return store_of(self.settings, self.folder)
 
-    def tell_of(self, ledger: Ledger, at_ns: int) -> None:
-        """Record what must be said before the market comes: of it, and of who takes no entries.
+    def tell_of(self, ledger: Ledger, at_ns: int, world: World) -> None:
+        """Record what must be said before the market comes.
+
+        That is of the market itself, of who takes no entries, and of what rested on paper while no
+        daemon was there.
 
         Args:
             ledger: where it is recorded.
             at_ns: the market instant.
+            world: that is entered.
         """
         self.played.tell_of(ledger)
-        for name, sentence in self.left_out.items():
-            fact = Noted(NoteKind.LEFT_OUT, sentence, at_ns, name)
+        slept = world.slept(at_ns) if isinstance(world, Live) else ()
+        left_out = self.left_out.items()
+        told = (Noted(NoteKind.LEFT_OUT, sentence, at_ns, name) for name, sentence in left_out)
+        for fact in (*told, *slept):
             ledger.append((fact,), Origin("start", 0, 0), at_ns)
 
     def filed(self) -> dict[str, Filed]:

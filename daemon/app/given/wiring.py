@@ -189,7 +189,9 @@ def _specs(
     interval_ns = accounts[0].interval_ns
     return (
         ActorSpec(
-            "timekeeper", lambda facts: Timekeeper(facts=facts, working=run.jobs is not None)
+            "timekeeper",
+            lambda facts: Timekeeper(facts=facts, working=run.jobs is not None),
+            hears=timekeeper.HEARS if run.jobs is not None else (),
         ),
         ActorSpec(
             "feed",

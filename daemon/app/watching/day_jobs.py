@@ -26,6 +26,7 @@ def day_jobs(
         line: returns that to the actors, once they run.
     """
     accounts = tuple(each.id for each in given.accounts)
+    logins = (*accounts, given.prices.id) if given.prices is not None else accounts
     office = Office(
         folder=given.folder,
         accounts=accounts,
@@ -33,7 +34,8 @@ def day_jobs(
         store=kept.store,
         now_ns=now_ns,
         settings=given.settings,
-        lost=partial(_sessionless, line, accounts),
+        logins=logins,
+        lost=partial(_sessionless, line, logins),
     )
     return Jobs(office).ask
 

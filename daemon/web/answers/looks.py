@@ -16,7 +16,7 @@ from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
 from daemon.messages.modes import Modes
 from daemon.web.answers.arming import arm_told
 from daemon.web.answers.door import Nothing
-from daemon.web.answers.unread import unread
+from daemon.web.answers.unread import lacking, unread
 from daemon.web.house import House
 from daemon.web.problems import Problem
 from daemon.web.table import Call
@@ -84,7 +84,7 @@ async def status(call: Call) -> StatusTold:
         strategies=traded,
         sessions=tuple(session_told(each) for each in accounts),
         code=code_told(call.house.code),
-        unread=await unread(call.house, accounts),
+        unread=await lacking(call.house, accounts),
         left_out=(
             *(
                 LeftOutTold(name, text)
@@ -166,7 +166,7 @@ async def snapshot(call: Call) -> SnapshotTold:
             for each in risk.watches
             for account in (names.marked(each.account),)
         ),
-        unread=await unread(call.house, accounts),
+        unread=await lacking(call.house, accounts),
         mode=call.mode,
     )
 
@@ -187,7 +187,7 @@ async def daily(call: Call) -> DailyTold:
             day_told(profit_told(strategy_id, entries, modes.of(account), names.marked(account)))
             for (strategy_id, account), entries in _by_strategy(risk.watches).items()
         ),
-        unread=await unread(call.house, accounts),
+        unread=await lacking(call.house, accounts),
         mode=call.mode,
     )
 

@@ -2,7 +2,8 @@
 
 Our own book is what was recorded. Until the broker's was read since the start, and where it cannot
 be read any more, a position that our book lacks may be there all the same, so nobody may be told
-that nothing is held.
+that nothing is held. Where prices come through an account in which nobody trades, its session is
+told of likewise: without it what is held is known, and guarded by nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,26 @@ from daemon.web.house import House
 from daemon.web.told.shapes import UnreadTold
 
 _PATIENCE_S: Final = 1
+_WELL: Final = frozenset({"", READY})
+"""Of a session nothing is told that is ready, or of which nobody says how it is."""
+
+
+async def lacking(house: House, accounts: Sequence[AccountSeen]) -> tuple[UnreadTold, ...]:
+    """Return what `unread` does, and whom prices should come through who has no session for them.
+
+    Args:
+        house: whose session keepers are asked, those of accounts in which nobody trades too.
+        accounts: all of them, as their routers know them.
+    """
+    line = house.control.line
+    others = [each for each in line.names.sessions if each not in line.names.routers]
+    asked = (session_of(line, each, _PATIENCE_S) for each in others)
+    books, sessions = await asyncio.gather(unread(house, accounts), asyncio.gather(*asked))
+    told = (
+        UnreadTold(each, session, _priceless(each, session), mode=house.modes.of(each))
+        for each, session in zip(others, sessions, strict=True)
+    )
+    return (*books, *(each for each in told if each.text))
 
 
 async def unread(house: House, accounts: Sequence[AccountSeen]) -> tuple[UnreadTold, ...]:
@@ -59,10 +80,18 @@ def lost(account: str, session: str) -> str:
         account: its id.
         session: the state of its session; empty: nobody says.
     """
-    if session in ("", READY):
+    if session in _WELL:
         return ""
     so = f"the session of {account} is {session}: its book at the broker cannot be read"
     return f"{so}, and no order of it leaves, not even an exit: `ordo login {account}`"
+
+
+def _priceless(account: str, session: str) -> str:
+    """Return what is so where prices should come through an account; empty: they can."""
+    if session in _WELL:
+        return ""
+    so = f"the session of {account} is {session}: no prices come through it, so nothing is entered"
+    return f"{so}, and nothing that is held is guarded: `ordo login {account}`"
 
 
 def sentence(account: str, session: str) -> str:

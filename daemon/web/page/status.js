@@ -36,7 +36,7 @@ function showStatus(status, askedAt) {
   put($("daemon"), word);
   standing.taking = new Map(status.strategies.flatMap((one) => one.accounts.map((account) => [keyOf(one.strategy_id, account), one.taking])));
   standing.status = status;
-  showUnread(status.unread);
+  showUnread(status.unread, status.accounts);
   showLatches(status.latches, askedAt);
   showKill();
   for (const one of status.strategies) {
@@ -50,13 +50,14 @@ function showStatus(status, askedAt) {
 }
 
 // What was never read is not flat, whatever the figures say.
-function showUnread(told) {
+function showUnread(told, accounts) {
   const box = $("unread");
   while (box.children.length > told.length) box.lastChild.remove();
   told.forEach((one, at) => {
     const node = box.children[at] ?? box.appendChild(element("article", "latch"));
     if (!node.firstChild) node.append(element("h3"), element("p", "why"));
-    put(node.firstChild, `Book not read: ${one.account}, ${String(one.mode).toUpperCase()}`);
+    const what = accounts.some((each) => each.account === one.account) ? "Book not read" : "No prices";
+    put(node.firstChild, `${what}: ${one.account}, ${String(one.mode).toUpperCase()}`);
     put(node.lastChild, one.text);
   });
 }

@@ -60,7 +60,8 @@ class UnreadTold(Told, frozen=True):
     """An account whose book at its broker was not read since the start, or is not any more.
 
     Whatever else is told of it is our own record alone; nothing in that means that it is flat.
-    `session` is the state of its session; empty: nobody says.
+    One in which nobody trades is told of where it has no session for the prices that come through
+    it. `session` is the state of its session; empty: nobody says.
     """
 
     account: str

@@ -15,13 +15,15 @@ from msgspec.structs import replace
 from daemon.actors.timekeeper import DayBegins
 from daemon.app.at_brokers.accounts import accounts_of
 from daemon.app.at_brokers.connections import Opened, on_paper
+from daemon.app.given.assignment import Assignment
 from daemon.app.given.live_days import LiveDays
 from daemon.app.given.runs import Past, Run, world_of
 from daemon.app.opening import openers_of
 from daemon.domain.instants import DAY_NS, SECOND_NS, day_of, start_of
+from daemon.domain.market.notes import NoteKind
 from daemon.errors import SettingsError, StoreError
 from daemon.feeds.live import LiveFeed
-from daemon.messages import DayOpened
+from daemon.messages import DayOpened, Noted
 from daemon.runtime.clock import VirtualClock
 from daemon.runtime.flow import Flow
 from daemon.settings import Settings
@@ -117,3 +119,25 @@ def test_a_run_knows_how_its_brokers_are_opened_and_may_name_its_own():
     assert sorted(openers) == ["paper", "zerodha"]
     given.openers["zerodha"] = on_paper
     assert openers_of(given, nothing, nothing, VirtualClock(), nothing)["zerodha"] is on_paper
+
+
+class Resting(Live):
+    """A live world that is entered again with orders that rest on paper."""
+
+    def __init__(self) -> None:
+        """It needs nothing to say so."""
+
+    def slept(self, now_ns: int) -> tuple[Noted, ...]:
+        return (Noted(NoteKind.GAP, "rested", now_ns),)
+
+
+@pytest.mark.parametrize(("world", "told"), [(Resting(), ["a file", "rested"]), (None, ["a file"])])
+def test_what_rested_on_paper_is_recorded_before_the_market_comes(world, told):
+    """Beside who takes no entries; what stands still while the daemon is away rested nothing."""
+    given = Assignment(
+        Settings(), (), (), frozenset(), days(), Path("state"), left_out={"straddle": "a file"}
+    )
+    recorded: list[Any] = []
+    ledger = SimpleNamespace(append=lambda facts, *_: recorded.extend(facts))
+    given.tell_of(ledger, NOW, world)
+    assert [(each.text, each.at_ns) for each in recorded] == [(each, NOW) for each in told]
