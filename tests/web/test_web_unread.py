@@ -143,7 +143,7 @@ async def test_whom_prices_come_through_is_told_of_while_he_has_no_session(
 
 
 async def test_a_keeper_that_is_silent_about_prices_raises_no_alarm(tmp_path, monkeypatch):
-    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    monkeypatch.setattr("daemon.web.answers.unread._PATIENCE_S", 0.02)
     async with open_port(tmp_path, answers(None, ACCOUNT, ACCOUNT)) as port:
         names = port.actors.line.names
         names.sessions = (*names.sessions, "prices")
