@@ -35,11 +35,11 @@ from daemon.messages.modes import ON_PAPER
 from daemon.runtime.clock import MonotonicClock, WallClock
 from daemon.settings.web import Web
 from daemon.telemetry.log import make_log
+from daemon.web.admission.tokens import operator_token
 from daemon.web.house import House
-from daemon.web.hub import Hub
 from daemon.web.server import Served, serve
-from daemon.web.streams import Streams
-from daemon.web.tokens import operator_token
+from daemon.web.streaming.hub import Hub
+from daemon.web.streaming.streams import Streams
 
 _STRATEGIES, _LEGS = 6, 4
 _PROBE_S = 0.005

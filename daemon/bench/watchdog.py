@@ -20,7 +20,7 @@ from daemon.bench.fan_out_clients import Order, spread
 from daemon.bench.live import Live, Setup, living
 from daemon.bench.live_market import LiveMarket
 from daemon.bench.rig import on_its_own
-from daemon.web.tokens import operator_token
+from daemon.web.admission.tokens import operator_token
 
 
 class Load(Struct, frozen=True):

@@ -21,8 +21,8 @@ from daemon.settings import FeedKind, Settings
 from daemon.sinks.factory import sink_of
 from daemon.storage.whole import owner_in
 from daemon.telemetry.redaction import Secrets
-from daemon.web.sessions import Sessions
-from daemon.web.tokens import require_usable
+from daemon.web.admission.sessions import Sessions
+from daemon.web.admission.tokens import require_usable
 from daemon.worlds import front_expiry
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -14,7 +14,7 @@ from daemon.cli.options import AS_JSON, SETTINGS, load_settings
 from daemon.cli.tables import say, say_table
 from daemon.domain.instants import iso
 from daemon.runtime.clock import WallClock
-from daemon.web.tokens import ROLES, TokenRecord, create_token, list_tokens, revoke_token
+from daemon.web.admission.tokens import ROLES, TokenRecord, create_token, list_tokens, revoke_token
 
 
 @click.group("token")

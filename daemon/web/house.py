@@ -17,7 +17,7 @@ from daemon.settings.web import Web
 from daemon.telemetry.log import Log
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.tracing import Tracer
-from daemon.web.health_shapes import ActorTold, HotStateTold, SinkTold
+from daemon.web.told.health_shapes import ActorTold, HotStateTold, SinkTold
 
 
 class Health(Struct, frozen=True):

@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from daemon.web.admission.tokens import Role
 from daemon.web.plan_form import plan_components
 from daemon.web.problems import CONTENT_TYPE, ProblemDocument
 from daemon.web.table import Route, Writes
-from daemon.web.tokens import Role
 
 _REF: Final = "#/components/schemas/{name}"
 _PART = re.compile(r"{(\w+)}")

@@ -14,8 +14,8 @@ from importlib.resources import files
 from aiohttp import web
 from msgspec import Struct
 
+from daemon.web.admission.tokens import Principal, Role
 from daemon.web.table import Route
-from daemon.web.tokens import Principal, Role
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

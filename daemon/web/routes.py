@@ -8,27 +8,26 @@ from typing import Any
 from msgspec import Struct
 
 from daemon.domain.plans.schema import Plan
-from daemon.web import (
+from daemon.web.admission.auth import AUTH
+from daemon.web.admission.tokens import Role
+from daemon.web.answers import (
     alerts,
     arming,
     asks,
     credentials,
-    deed_shapes,
     deeds,
     door,
     health,
-    logins,
     looks,
     orders,
     outbox,
-    shapes,
     strategies,
 )
-from daemon.web.auth import AUTH
-from daemon.web.health_shapes import HealthTold
+from daemon.web.logging_in import logins
 from daemon.web.openapi import describe
 from daemon.web.table import Call, Handler, Route, Writes
-from daemon.web.tokens import Role
+from daemon.web.told import deed_shapes, shapes
+from daemon.web.told.health_shapes import HealthTold
 
 
 def _look(path: str, handler: Handler, told: type[Struct], summary: str, **more: Any) -> Route:

@@ -16,14 +16,14 @@ from aiohttp import web
 from msgspec import Struct
 
 from daemon.errors import SettingsError
-from daemon.web import login_page
-from daemon.web.auth import AUTH, Auth
-from daemon.web.begun_logins import BEGUN, BegunLogins
-from daemon.web.bringing import BRINGING, Bringing
-from daemon.web.connection import Connection, Failed, Room
-from daemon.web.guards import ASKED, MODE, account_for, begin, dress, dress_bare, guard
+from daemon.web.admission.auth import AUTH, Auth
+from daemon.web.admission.connection import Connection, Failed, Room
+from daemon.web.admission.guards import ASKED, MODE, account_for, begin, dress, dress_bare, guard
+from daemon.web.admission.origins import ORIGINS, Origins
 from daemon.web.house import HOUSE, House
-from daemon.web.origins import ORIGINS, Origins
+from daemon.web.logging_in import login_page
+from daemon.web.logging_in.begun_logins import BEGUN, BegunLogins
+from daemon.web.logging_in.bringing import BRINGING, Bringing
 from daemon.web.problems import Problem
 from daemon.web.reading import BODY_BYTES
 from daemon.web.routes import ROUTES

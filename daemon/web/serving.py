@@ -11,17 +11,17 @@ from aiohttp import web
 
 from daemon.control import Refusal
 from daemon.domain.instants import SECOND_NS
-from daemon.web.auth import AUTH, demand
-from daemon.web.connection import Connection
-from daemon.web.guards import ASKED
+from daemon.web.admission.auth import AUTH, demand
+from daemon.web.admission.connection import Connection
+from daemon.web.admission.guards import ASKED
+from daemon.web.admission.origins import ORIGINS, SAFE
+from daemon.web.admission.sessions import LONGEST_NS
+from daemon.web.admission.tokens import Principal, Role
 from daemon.web.house import HOUSE
 from daemon.web.once import Acted, Once
-from daemon.web.origins import ORIGINS, SAFE
 from daemon.web.problems import Problem
 from daemon.web.reading import body_of, read_body, read_query
-from daemon.web.sessions import LONGEST_NS
 from daemon.web.table import Answer, Call, Route, Writes
-from daemon.web.tokens import Principal, Role
 
 JSON: Final = "application/json"
 _NOT_YET: Final = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from daemon.domain.orders.arming import Mode
 from daemon.messages import Scope
+from daemon.web.admission.tokens import Principal, Role
 from daemon.web.house import House
-from daemon.web.tokens import Principal, Role
 
 
 class Writes(Enum):

@@ -15,8 +15,8 @@ from daemon.cli.client import Address, Client
 from daemon.errors import SettingsError
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Feed, FeedKind, Settings, SinkSettings, Web
-from daemon.web.sessions import Sessions
-from daemon.web.tokens import Tokens
+from daemon.web.admission.sessions import Sessions
+from daemon.web.admission.tokens import Tokens
 from tests.kit.canary import planted
 from tests.kit.fake_daemon import TOKEN
 

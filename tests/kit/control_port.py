@@ -18,10 +18,10 @@ from daemon.runtime.clock import VirtualClock
 from daemon.runtime.words import Commit, Lane, Show, Tell
 from daemon.settings.web import Web
 from daemon.telemetry.log import make_log
+from daemon.web.admission.tokens import create_token, operator_token
 from daemon.web.house import House
 from daemon.web.server import Served, serve
 from daemon.web.table import Route
-from daemon.web.tokens import create_token, operator_token
 
 MARKET_NS = 1_763_870_451_000_000_000
 HOST_NS = 1_764_000_000_000_000_000

@@ -41,10 +41,10 @@ from daemon.messages.arming import SeeSession
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
 from daemon.web.house import Health
-from daemon.web.hub import Hub
 from daemon.web.page_files import Page
 from daemon.web.problems import Problem
-from daemon.web.streams import Streams
+from daemon.web.streaming.hub import Hub
+from daemon.web.streaming.streams import Streams
 from daemon.web.table import Raw, Route
 from tests.kit.acting import clock
 from tests.kit.browser import Tab, browsing

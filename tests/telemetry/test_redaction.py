@@ -11,8 +11,8 @@ import pytest
 from msgspec import Struct
 
 from daemon.telemetry.redaction import Secret, Secrets, printable
-from daemon.web.sessions import OneTime, Sessions
-from daemon.web.tokens import Principal, Role, create_token, new_token, operator_token
+from daemon.web.admission.sessions import OneTime, Sessions
+from daemon.web.admission.tokens import Principal, Role, create_token, new_token, operator_token
 
 HELD = Secret("a-broker's-own-key")
 WHO = Principal("me", Role.ADMIN)

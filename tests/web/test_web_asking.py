@@ -15,9 +15,9 @@ from daemon.messages import LinkDied, LinkRevived, Noted, SeeRisk
 from daemon.messages.modes import Modes
 from daemon.runtime.words import ActorDisarmed
 from daemon.telemetry.log import make_log
-from daemon.web.asking import Asking
-from daemon.web.hub import Hub
-from daemon.web.stream import Watcher
+from daemon.web.streaming.asking import Asking
+from daemon.web.streaming.hub import Hub
+from daemon.web.streaming.stream import Watcher
 from tests.kit.acting import clock, day_ended, day_opened, facts, sold
 from tests.kit.control_port import open_port
 from tests.kit.seen import ANSWERS

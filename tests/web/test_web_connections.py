@@ -11,9 +11,10 @@ import pytest
 
 from daemon.messages import SeeOrders
 from daemon.settings.web import Web
-from daemon.web import connection, reading
+from daemon.web import reading
+from daemon.web.admission import connection
+from daemon.web.admission.tokens import Role
 from daemon.web.table import Route
-from daemon.web.tokens import Role
 from tests.kit.control_port import open_port
 
 HEAD = b"POST /api/kill HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"

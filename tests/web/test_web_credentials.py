@@ -9,7 +9,7 @@ import pytest
 from daemon.messages import Declined, Done, NoteCredentials
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
-from daemon.web.credentials import read_credentials
+from daemon.web.answers.credentials import read_credentials
 from tests.kit.canary import planted
 from tests.kit.control_port import HOST_NS, open_port
 

@@ -12,13 +12,14 @@ from daemon.domain.instants import SECOND_NS
 from daemon.errors import SettingsError
 from daemon.messages import SeeAccount, SeeRisk, SeeStrategy
 from daemon.settings.web import Web
-from daemon.web.sessions import CODE_NS, SESSION_NS, TICKET_NS
+from daemon.web.admission.sessions import CODE_NS, SESSION_NS, TICKET_NS
+from daemon.web.admission.throttle import FREE
+from daemon.web.admission.tokens import OPERATOR_FILE, Role, create_token, list_tokens, revoke_token
 from daemon.web.table import Route
-from daemon.web.throttle import FREE
-from daemon.web.tokens import OPERATOR_FILE, Role, create_token, list_tokens, revoke_token
 from tests.kit.control_port import HOST_NS, open_port
 from tests.kit.seen import ANSWERS
 
+ADMISSION = "daemon.web.admission"
 WHO = Route(
     method="GET",
     path="/ws/who",
@@ -160,7 +161,9 @@ async def test_a_session_that_is_used_is_written_once_an_hour_at_most(tmp_path, 
     written = []
     async with open_port(tmp_path, ANSWERS) as port:
         cookie = await cookie_of(port)
-        monkeypatch.setattr("daemon.web.sessions.write_secret", lambda *file: written.append(file))
+        monkeypatch.setattr(
+            "daemon.web.admission.sessions.write_secret", lambda *file: written.append(file)
+        )
         for _ in range(6):
             port.clock.advance(1_200 * SECOND_NS)
             await port.bare("GET", "/api/status", headers=cookie)
@@ -474,8 +477,8 @@ async def test_a_disk_that_refuses_keeps_nobody_from_the_brakes(tmp_path, monkey
 
     async with open_port(tmp_path, ANSWERS) as port:
         headers, code = port.token("trader"), await code_of(port)
-        monkeypatch.setattr("daemon.web.tokens.write_secret", refuse)
-        monkeypatch.setattr("daemon.web.sessions.write_secret", refuse)
+        monkeypatch.setattr(f"{ADMISSION}.tokens.write_secret", refuse)
+        monkeypatch.setattr(f"{ADMISSION}.sessions.write_secret", refuse)
         body = {"scope": "all", "reason": "a test"}
         killed, _, _ = await port.bare("POST", "/api/kill", json=body, headers=headers)
         inside, _, _ = await port.bare("POST", "/api/login", json={"code": code})

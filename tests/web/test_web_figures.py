@@ -2,8 +2,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.messages.modes import Modes
-from daemon.web import figures
-from daemon.web.telling import day_told, profit_told, watch_told
+from daemon.web.told import figures
+from daemon.web.told.telling import day_told, profit_told, watch_told
 from tests.kit.acting import CE
 from tests.kit.watched import LEG, price, risk, watch
 

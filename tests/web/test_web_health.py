@@ -10,9 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from daemon.messages import SeeAccount, SeeRisk
 from daemon.telemetry.tracing import SpanKind, SpansInMemory
-from daemon.web import health
-from daemon.web.health_shapes import ActorTold, HotStateTold, SinkTold
+from daemon.web.answers import health
 from daemon.web.house import Health
+from daemon.web.told.health_shapes import ActorTold, HotStateTold, SinkTold
 from tests.kit.control_port import open_port
 from tests.kit.seen import ACCOUNT, ANSWERS
 from tests.kit.watched import LEG, OTHER_LEG, risk, watch

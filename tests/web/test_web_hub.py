@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from daemon.messages import LinkDied, StrategyStarted
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
-from daemon.web import figures
-from daemon.web import hub as hub_module
-from daemon.web.hub import Caps, Hub
-from daemon.web.stream import PENDING_S, Watcher
+from daemon.web.streaming import hub as hub_module
+from daemon.web.streaming.hub import Caps, Hub
+from daemon.web.streaming.stream import PENDING_S, Watcher
+from daemon.web.told import figures
 from tests.kit.acting import CE, PE, clock
 from tests.kit.transports import Wire
 from tests.kit.watched import frame, price, risk

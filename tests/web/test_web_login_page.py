@@ -13,9 +13,9 @@ import pytest
 from daemon.messages import Declined, Done, TakeStep
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
-from daemon.web import login_page
+from daemon.web.admission.sessions import CODE_NS
+from daemon.web.logging_in import login_page
 from daemon.web.page_files import POLICY
-from daemon.web.sessions import CODE_NS
 from tests.kit.canary import remembered
 from tests.kit.control_port import HOST_NS, Port, open_port
 

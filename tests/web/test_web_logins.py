@@ -12,7 +12,7 @@ from daemon.messages import Declined, Done, TakeStep
 from daemon.runtime.clock import VirtualClock
 from daemon.storage.vault import Place, Vault
 from daemon.telemetry.redaction import Secret
-from daemon.web.logins import read_login
+from daemon.web.logging_in.logins import read_login
 from tests.kit.canary import remembered
 from tests.kit.control_port import HOST_NS, open_port
 

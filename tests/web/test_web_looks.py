@@ -27,8 +27,8 @@ from daemon.messages import (
 )
 from daemon.messages.arming import SeeSession
 from daemon.messages.modes import Modes
+from daemon.web.answers.looks import merged
 from daemon.web.house import HOUSE, Health
-from daemon.web.looks import merged
 from tests.kit.control_port import MARKET_NS, open_port
 from tests.kit.seen import ACCOUNT, ALERT, ANSWERS, CE, SEEN, WATCH
 

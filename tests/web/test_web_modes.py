@@ -18,11 +18,11 @@ from daemon.messages import (
 )
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
-from daemon.web import door
-from daemon.web.hub import Hub
+from daemon.web.answers import door
 from daemon.web.routes import ROUTES
-from daemon.web.shapes import Told
-from daemon.web.stream import Stream, Watcher
+from daemon.web.streaming.hub import Hub
+from daemon.web.streaming.stream import Stream, Watcher
+from daemon.web.told.shapes import Told
 from tests.kit.control_port import open_port
 from tests.kit.transports import Wire
 

@@ -64,7 +64,7 @@ from daemon.messages import (
 from daemon.messages.arming import AccountArmed, AccountDisarmed
 from daemon.messages.modes import Modes
 from daemon.runtime.words import ActorDisarmed, DeadLetter
-from daemon.web.news import News
+from daemon.web.told.news import News
 from tests.kit.acting import opened
 from tests.kit.facts import INTENT, NOW
 from tests.kit.seen import DIFFER

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from daemon.web.admission.tokens import Role
 from daemon.web.routes import ROUTES
 from daemon.web.table import Route, Writes
-from daemon.web.tokens import Role
 from tests.kit.control_port import open_port
 
 PUBLIC = {"/api/health", "/api/ready", "/api/login", "/api/openapi.json"}

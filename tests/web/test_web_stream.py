@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from daemon.web.stream import (
+from daemon.web.streaming.stream import (
     BUFFER_BYTES,
     PENDING_S,
     PING_EVERY_S,

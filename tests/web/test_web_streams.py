@@ -11,10 +11,10 @@ from daemon.domain.market.notes import NoteKind
 from daemon.messages import Noted
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import make_log
-from daemon.web.hub import Caps, Hub
-from daemon.web.sessions import SESSION_NS
-from daemon.web.streams import Streams
-from daemon.web.tokens import create_token, revoke_token
+from daemon.web.admission.sessions import SESSION_NS
+from daemon.web.admission.tokens import create_token, revoke_token
+from daemon.web.streaming.hub import Caps, Hub
+from daemon.web.streaming.streams import Streams
 from tests.kit.acting import CE, PE
 from tests.kit.control_port import open_port
 from tests.kit.watched import frame, price, risk
@@ -95,7 +95,7 @@ async def test_a_ticket_lets_one_viewer_in_once(tmp_path):
 async def test_a_principal_on_another_machine_has_so_many_and_may_open_one_when_another_ends(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("daemon.web.streams.is_local", lambda _: False)
+    monkeypatch.setattr("daemon.web.streaming.streams.is_local", lambda _: False)
     async with watching(tmp_path, per_principal=2) as (port, _, _):
         first = await connect(port, "/ws/pnl", port.admin)
         second = await connect(port, "/ws/events", port.admin)

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from daemon.domain.instants import SECOND_NS
 from daemon.errors import OrdoError, SettingsError
 from daemon.storage.secret_file import locked, read_secret, write_secret
-from daemon.web import tokens
-from daemon.web.sessions import LONGEST_NS, SESSION_NS, OneTime, Sessions
-from daemon.web.throttle import FREE_OF_ALL, Throttle
-from daemon.web.tokens import (
+from daemon.web.admission import tokens
+from daemon.web.admission.sessions import LONGEST_NS, SESSION_NS, OneTime, Sessions
+from daemon.web.admission.throttle import FREE_OF_ALL, Throttle
+from daemon.web.admission.tokens import (
     Principal,
     Role,
     TokenRefused,
@@ -215,7 +215,7 @@ def test_an_unknown_token_costs_the_same_comparison_as_a_known_one(tmp_path, mon
 
 
 def test_only_so_many_codes_stand_and_the_oldest_go_first(monkeypatch):
-    monkeypatch.setattr("daemon.web.sessions._MOST", 2)
+    monkeypatch.setattr("daemon.web.admission.sessions._MOST", 2)
     codes, who = OneTime(10), Principal("me", Role.VIEWER)
     first, second, third = (codes.issue(who, NOW)[0] for _ in range(3))
 
@@ -238,7 +238,7 @@ def test_all_addresses_together_wait_too():
 
 
 def test_who_came_in_waits_no_more_and_only_so_many_addresses_are_kept(monkeypatch):
-    monkeypatch.setattr("daemon.web.throttle._ADDRESSES", 2)
+    monkeypatch.setattr("daemon.web.admission.throttle._ADDRESSES", 2)
     throttle = Throttle()
     for _ in range(6):
         throttle.failed("10.0.0.1", NOW)

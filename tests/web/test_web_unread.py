@@ -52,7 +52,7 @@ async def test_a_book_that_is_being_read_is_waited_for_and_needs_no_log_in(tmp_p
 async def test_a_keeper_of_sessions_that_is_silent_keeps_nobody_from_being_told(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    monkeypatch.setattr("daemon.web.answers.unread._PATIENCE_S", 0.02)
     async with open_port(tmp_path, answers(None)) as port:
         status, told, _ = await port.ask("GET", PATHS[1])
 
@@ -100,7 +100,7 @@ async def test_a_live_account_whose_session_is_lost_is_told_although_its_book_wa
 async def test_a_live_account_that_was_read_is_told_of_by_the_word_of_its_keeper_alone(
     tmp_path, session, monkeypatch
 ):
-    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    monkeypatch.setattr("daemon.web.answers.unread._PATIENCE_S", 0.02)
     async with open_port(tmp_path, answers(session, ACCOUNT, READ)) as port:
         _, told, _ = await port.ask("GET", PATHS[1])
 
@@ -143,7 +143,7 @@ async def test_whom_prices_come_through_is_told_of_while_he_has_no_session(
 
 
 async def test_a_keeper_that_is_silent_about_prices_raises_no_alarm(tmp_path, monkeypatch):
-    monkeypatch.setattr("daemon.web.unread._PATIENCE_S", 0.02)
+    monkeypatch.setattr("daemon.web.answers.unread._PATIENCE_S", 0.02)
     async with open_port(tmp_path, answers(None, ACCOUNT, ACCOUNT)) as port:
         names = port.actors.line.names
         names.sessions = (*names.sessions, "prices")

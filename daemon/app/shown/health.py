@@ -15,8 +15,8 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.tasks import Tasks
 from daemon.storage.timed import TimedLedger
 from daemon.telemetry.metrics import Standing
-from daemon.web.health_shapes import ActorTold, HotStateTold, SinkTold
 from daemon.web.house import Health
+from daemon.web.told.health_shapes import ActorTold, HotStateTold, SinkTold
 
 
 class Physician(Struct, frozen=True):

@@ -39,7 +39,7 @@ from daemon.settings import SinkSettings
 from daemon.sinks.factory import sink_of
 from daemon.storage.outbox import Outbox
 from daemon.storage.store import Aside, Store
-from daemon.web.news import Item
+from daemon.web.told.lines import Item
 
 T = TypeVar("T")
 _MAY_FALL = 5

@@ -29,7 +29,7 @@ from daemon.messages.outbox import (
 from daemon.settings import SinkSettings
 from daemon.storage.codec import Row, TicksTaken, decode_fact
 from daemon.storage.outbox import Outbox
-from daemon.web.news import News
+from daemon.web.told.news import News
 
 T = TypeVar("T")
 Asked = BeginSink | ReadOn | ReadWanted | Settle

@@ -26,10 +26,10 @@ from daemon.runtime.clock import MonotonicClock, SteadyClock, WallClock
 from daemon.runtime.words import Lane
 from daemon.storage.announcing import Recorded
 from daemon.web.house import Health, House
-from daemon.web.hub import Caps, Hub
 from daemon.web.page_files import Page
 from daemon.web.server import Served, serve
-from daemon.web.streams import Streams
+from daemon.web.streaming.hub import Caps, Hub
+from daemon.web.streaming.streams import Streams
 
 _STREAMS_MAY_FALL = 5
 

@@ -11,8 +11,8 @@ from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.messages import Ask, ClaimRequest, FinishRequest, RequestAnswered
 from daemon.runtime.clock import SteadyClock, VirtualClock
 from daemon.runtime.words import Commit, Show
-from daemon.web.sessions import SESSION_NS, TICKET_NS, OneTime, Sessions
-from daemon.web.tokens import Principal, Role
+from daemon.web.admission.sessions import SESSION_NS, TICKET_NS, OneTime, Sessions
+from daemon.web.admission.tokens import Principal, Role
 
 START_NS = 1_795_405_500 * SECOND_NS
 ANN = Principal("ann", Role.TRADER, "0a1b2c3d")

@@ -38,7 +38,7 @@ from daemon.settings import EventKind, SinkSettings
 from daemon.sinks.webhook import Webhook
 from daemon.storage.outbox import Outbox
 from daemon.telemetry.redaction import Secret
-from daemon.web.news import News
+from daemon.web.told.news import News
 from tests.kit.facts import NOW, ORIGIN
 from tests.kit.outbox import news
 from tests.kit.receiver import AWAY, FAILING, HANGS, REFUSING, TAKEN, Receiver, receiving

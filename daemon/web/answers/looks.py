@@ -14,12 +14,14 @@ from daemon.domain.instants import iso
 from daemon.domain.orders.arming import LIVE, PAPER, Mode
 from daemon.messages import AccountSeen, KillStaged, Scope, Stage, WatchSeen
 from daemon.messages.modes import Modes
-from daemon.web.arming import arm_told
-from daemon.web.deed_shapes import KillTold
-from daemon.web.door import Nothing
+from daemon.web.answers.arming import arm_told
+from daemon.web.answers.door import Nothing
+from daemon.web.answers.unread import lacking, unread
 from daemon.web.house import House
 from daemon.web.problems import Problem
-from daemon.web.shapes import (
+from daemon.web.table import Call
+from daemon.web.told.deed_shapes import KillTold
+from daemon.web.told.shapes import (
     DailyTold,
     DayProfitTold,
     LeftOutTold,
@@ -32,8 +34,7 @@ from daemon.web.shapes import (
     StrategiesTold,
     StrategyTold,
 )
-from daemon.web.table import Call
-from daemon.web.telling import (
+from daemon.web.told.telling import (
     account_told,
     code_told,
     day_told,
@@ -46,7 +47,6 @@ from daemon.web.telling import (
     strategy_told,
     watch_told,
 )
-from daemon.web.unread import lacking, unread
 
 _PATIENCE_S: Final = 0.3
 """So long the status waits for whoever watches, for what it tells of it is said elsewhere too."""

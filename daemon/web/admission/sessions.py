@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import DAY_NS, SECOND_NS
 from daemon.errors import SettingsError
 from daemon.storage.secret_file import read_secret, write_secret
-from daemon.web.tokens import ROLES, Principal
+from daemon.web.admission.tokens import ROLES, Principal
 
 SESSIONS_FILE = "sessions.json"
 CODE_NS = 600 * SECOND_NS

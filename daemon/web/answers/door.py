@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from daemon.domain.instants import iso
-from daemon.web.auth import AUTH
-from daemon.web.origins import ORIGINS
+from daemon.web.admission.auth import AUTH
+from daemon.web.admission.origins import ORIGINS
+from daemon.web.admission.tokens import Role
 from daemon.web.table import Answer, Call, Route, Writes
-from daemon.web.tokens import Role
 
 
 class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):

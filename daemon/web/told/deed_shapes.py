@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.messages import Stage
-from daemon.web.shapes import Told
+from daemon.web.told.shapes import Told
 
 
 class OutcomeTold(Told, frozen=True, omit_defaults=True):

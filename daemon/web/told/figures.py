@@ -13,7 +13,7 @@ from daemon.domain.instants import MILLISECOND_NS, iso
 from daemon.domain.money import sum_known
 from daemon.messages import LegSeen, PriceSeen, RiskSeen, WatchSeen
 from daemon.messages.modes import Modes
-from daemon.web.telling import age, current_sl, price, rupees, rupees_or_none
+from daemon.web.told.telling import age, current_sl, price, rupees, rupees_or_none
 
 Document = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from daemon.web.shapes import Told
+from daemon.web.told.shapes import Told
 
 
 class ActorTold(Struct, frozen=True):

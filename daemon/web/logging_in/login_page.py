@@ -16,14 +16,14 @@ from msgspec import Struct
 
 from daemon.control import Refusal
 from daemon.telemetry.redaction import Secret
-from daemon.web.auth import address_of
-from daemon.web.begun_logins import BEGUN, Begun, Stage
-from daemon.web.bringing import BRINGING
-from daemon.web.connection import is_local
+from daemon.web.admission.auth import address_of
+from daemon.web.admission.connection import is_local
+from daemon.web.admission.tokens import Principal, Role
 from daemon.web.house import HOUSE
+from daemon.web.logging_in.begun_logins import BEGUN, Begun, Stage
+from daemon.web.logging_in.bringing import BRINGING
 from daemon.web.page_files import POLICY
 from daemon.web.table import Route
-from daemon.web.tokens import Principal, Role
 
 PATH = "/login"
 _FORM = Template(files("daemon.web").joinpath("page/login.html").read_text("utf-8"))

@@ -13,13 +13,13 @@ from msgspec import Meta
 from daemon.control import Refusal
 from daemon.domain.instants import SECOND_NS, iso
 from daemon.telemetry.redaction import STARS, Secret
-from daemon.web.asks import Taken
-from daemon.web.begun_logins import BEGUN, Stage
-from daemon.web.bringing import BRINGING
-from daemon.web.login_page import PATH
+from daemon.web.answers.asks import Taken
+from daemon.web.logging_in.begun_logins import BEGUN, Stage
+from daemon.web.logging_in.bringing import BRINGING
+from daemon.web.logging_in.login_page import PATH
 from daemon.web.problems import Problem
-from daemon.web.shapes import Told
 from daemon.web.table import Call
+from daemon.web.told.shapes import Told
 
 _MOST_LETTERS = 2_000
 _SECRET = {"format": "password", "writeOnly": True}

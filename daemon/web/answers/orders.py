@@ -9,13 +9,13 @@ from daemon.control import Refusal
 from daemon.control.line import NO_ANSWER
 from daemon.domain.orders.words import OrderType, State
 from daemon.messages import Done, OrderAsked
-from daemon.web.asks import OrderBody, amount_e4
-from daemon.web.deed_shapes import DoneTold
-from daemon.web.guards import ASKED
+from daemon.web.admission.guards import ASKED
+from daemon.web.answers.asks import OrderBody, amount_e4
 from daemon.web.problems import Problem
-from daemon.web.shapes import OrderAnswer, PlacedTold
 from daemon.web.table import Answer, Call
-from daemon.web.telling import done_told, reason_of
+from daemon.web.told.deed_shapes import DoneTold
+from daemon.web.told.shapes import OrderAnswer, PlacedTold
+from daemon.web.told.telling import done_told, reason_of
 
 _NO = frozenset({State.REFUSED, State.REJECTED})
 _NEEDED = {

@@ -21,8 +21,8 @@ from daemon.messages import (
     StrategySeen,
     WatchSeen,
 )
-from daemon.web.deed_shapes import DoneTold
-from daemon.web.shapes import (
+from daemon.web.told.deed_shapes import DoneTold
+from daemon.web.told.shapes import (
     AccountTold,
     ArmTold,
     CodeTold,

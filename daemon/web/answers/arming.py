@@ -5,12 +5,12 @@ from __future__ import annotations
 from daemon.domain.instants import day_of, iso
 from daemon.messages import AccountSeen
 from daemon.storage import arms
-from daemon.web.asks import Name, Taken, Words
-from daemon.web.deed_shapes import DoneTold
+from daemon.web.answers.asks import Name, Taken, Words
 from daemon.web.house import House
-from daemon.web.shapes import ArmTold
 from daemon.web.table import Call
-from daemon.web.telling import done_told
+from daemon.web.told.deed_shapes import DoneTold
+from daemon.web.told.shapes import ArmTold
+from daemon.web.told.telling import done_told
 
 
 class ArmBody(Taken, frozen=True):

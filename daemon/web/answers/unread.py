@@ -16,7 +16,7 @@ from daemon.control.asked_session import session_of
 from daemon.domain.orders.arming import READY
 from daemon.messages import AccountSeen
 from daemon.web.house import House
-from daemon.web.shapes import UnreadTold
+from daemon.web.told.shapes import UnreadTold
 
 _PATIENCE_S: Final = 1
 _WELL: Final = frozenset({"", READY})

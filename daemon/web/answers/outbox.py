@@ -6,9 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from daemon.web.asks import Taken
-from daemon.web.shapes import Told
+from daemon.web.answers.asks import Taken
 from daemon.web.table import Call
+from daemon.web.told.shapes import Told
 
 _SinkName = Annotated[str, Meta(max_length=32, pattern="^[a-z0-9-]*$")]
 _Number = Annotated[int, Meta(ge=0, le=2**53)]

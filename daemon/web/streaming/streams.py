@@ -13,13 +13,13 @@ from contextlib import suppress
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from daemon.web.auth import AUTH, address_of
-from daemon.web.connection import is_local
-from daemon.web.hub import Hub
+from daemon.web.admission.auth import AUTH, address_of
+from daemon.web.admission.connection import is_local
+from daemon.web.admission.tokens import Principal, Role
 from daemon.web.problems import Problem
-from daemon.web.stream import Stream, Watcher
+from daemon.web.streaming.hub import Hub
+from daemon.web.streaming.stream import Stream, Watcher
 from daemon.web.table import Route
-from daemon.web.tokens import Principal, Role
 
 _FROM_CLIENT_BYTES = 64 * 1024
 _FAREWELL_S = 1.0

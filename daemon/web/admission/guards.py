@@ -15,10 +15,10 @@ from structlog.contextvars import bound_contextvars
 from daemon.domain.instants import SECOND_NS
 from daemon.runtime.clock import MonotonicClock
 from daemon.telemetry.tracing import Span, SpanKind
-from daemon.web.auth import address_of
-from daemon.web.connection import Connection
+from daemon.web.admission.auth import address_of
+from daemon.web.admission.connection import Connection
+from daemon.web.admission.origins import ORIGINS
 from daemon.web.house import HOUSE, House
-from daemon.web.origins import ORIGINS
 from daemon.web.problems import Problem
 
 _HOST: Final = MonotonicClock()  # the loop's own clock counts in whole milliseconds

@@ -9,11 +9,11 @@ from daemon.control import Outcome
 from daemon.control.line import NO_ANSWER
 from daemon.kill import LatchUnwritten
 from daemon.messages import AdjustByHand, ExitByHand, Latched, LatchKind, Scope
-from daemon.web.asks import AdjustBody, ExitBody, amount_e4
-from daemon.web.deed_shapes import DoneTold, KilledTold, OutcomeTold, PausedTold
+from daemon.web.answers.asks import AdjustBody, ExitBody, amount_e4
 from daemon.web.problems import Problem
 from daemon.web.table import Answer, Call
-from daemon.web.telling import done_told
+from daemon.web.told.deed_shapes import DoneTold, KilledTold, OutcomeTold, PausedTold
+from daemon.web.told.telling import done_told
 
 
 async def start(call: Call) -> DoneTold:

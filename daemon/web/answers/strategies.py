@@ -7,11 +7,11 @@ import msgspec
 from daemon.domain.plans.parsing import TEXT_MOST, from_mapping, json_of
 from daemon.domain.plans.schema import Plan
 from daemon.errors import StrategyError
-from daemon.web.deed_shapes import DoneTold
 from daemon.web.problems import Problem
-from daemon.web.shapes import DeclarationTold
 from daemon.web.table import Call
-from daemon.web.telling import done_told, strategy_told
+from daemon.web.told.deed_shapes import DoneTold
+from daemon.web.told.shapes import DeclarationTold
+from daemon.web.told.telling import done_told, strategy_told
 
 
 def plan_of(data: bytes) -> Plan:

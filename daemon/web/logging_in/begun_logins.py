@@ -17,7 +17,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from daemon.telemetry.redaction import Secret
-from daemon.web.sessions import CODE_NS
+from daemon.web.admission.sessions import CODE_NS
 
 
 class Stage(StrEnum):

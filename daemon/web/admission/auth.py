@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from daemon.errors import SettingsError
 from daemon.runtime.clock import Clock
+from daemon.web.admission.origins import Origins
+from daemon.web.admission.sessions import CODE_NS, TICKET_NS, OneTime, Sessions
+from daemon.web.admission.throttle import Throttle
+from daemon.web.admission.tokens import Principal, Role, Tokens
 from daemon.web.house import House
-from daemon.web.origins import Origins
 from daemon.web.problems import Problem
-from daemon.web.sessions import CODE_NS, TICKET_NS, OneTime, Sessions
-from daemon.web.throttle import Throttle
-from daemon.web.tokens import Principal, Role, Tokens
 
 NOBODY: Final = Principal("nobody", Role.NONE)
 _BEARER = "bearer "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from daemon.domain.instants import iso
 from daemon.messages import AlertSeen, Severity
-from daemon.web.deed_shapes import DoneTold
 from daemon.web.house import House
-from daemon.web.shapes import Told
 from daemon.web.table import Call
-from daemon.web.telling import done_told
+from daemon.web.told.deed_shapes import DoneTold
+from daemon.web.told.shapes import Told
+from daemon.web.told.telling import done_told
 
 
 class AlertTold(Told, frozen=True):

@@ -9,11 +9,11 @@ from msgspec import Meta
 
 from daemon.storage.vault_rows import MOST_LETTERS
 from daemon.telemetry.redaction import STARS, Secret
-from daemon.web.asks import Name, Taken
-from daemon.web.deed_shapes import DoneTold
+from daemon.web.answers.asks import Name, Taken
 from daemon.web.problems import Problem
 from daemon.web.table import Call
-from daemon.web.telling import done_told
+from daemon.web.told.deed_shapes import DoneTold
+from daemon.web.told.telling import done_told
 
 _SECRET = {"format": "password", "writeOnly": True}
 _Text = Annotated[str, Meta(min_length=1, max_length=MOST_LETTERS, extra_json_schema=_SECRET)]

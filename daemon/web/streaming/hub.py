@@ -17,10 +17,11 @@ from msgspec import Struct
 from daemon.messages import PnlFrame, PriceSeen
 from daemon.messages.modes import Modes
 from daemon.telemetry.log import Log
-from daemon.web import figures
-from daemon.web.asking import Asking
-from daemon.web.news import Item, News
-from daemon.web.stream import Stream, Watcher
+from daemon.web.streaming.asking import Asking
+from daemon.web.streaming.stream import Stream, Watcher
+from daemon.web.told import figures
+from daemon.web.told.lines import Item
+from daemon.web.told.news import News
 
 _AT_LEAST_EVERY_S = 1.0
 _STALE_S = 2.0

@@ -11,11 +11,11 @@ from aiohttp import web
 from daemon.control import Refusal
 from daemon.messages import AccountSeen, RiskSeen
 from daemon.telemetry.metrics import CONTENT_TYPE, Metrics
-from daemon.web.health_shapes import BrokerTold, FeedTold, HealthTold, LedgerTold, LoopTold
+from daemon.web.admission.tokens import Principal
+from daemon.web.answers.unread import unread
 from daemon.web.house import HOUSE, Health, House
 from daemon.web.table import Call
-from daemon.web.tokens import Principal
-from daemon.web.unread import unread
+from daemon.web.told.health_shapes import BrokerTold, FeedTold, HealthTold, LedgerTold, LoopTold
 
 T = TypeVar("T")
 _UNKNOWN: Final = float("nan")

@@ -1,0 +1,1 @@
+"""Who is let in: from where, by which token or session, how often, and on which line."""

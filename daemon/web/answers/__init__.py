@@ -1,0 +1,1 @@
+"""What is asked and answered, one file for each subject of the contract."""

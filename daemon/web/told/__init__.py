@@ -1,0 +1,1 @@
+"""What people are told: the shapes of every answer, and the lines of what was recorded."""
