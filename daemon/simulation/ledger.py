@@ -19,7 +19,7 @@ from daemon.messages import EpochBegan, Fact
 from daemon.runtime.words import Origin
 from daemon.simulation.disk import Disk, DiskLedger, Wait
 from daemon.simulation.faults import Call, Fates, Kind
-from daemon.simulation.judge import Violated
+from daemon.simulation.judging.judge import Violated
 from daemon.simulation.timeline import Timeline
 from daemon.storage.emergency import GuardedLedger
 from daemon.storage.emergency_file import EmergencyFile

@@ -24,9 +24,9 @@ from daemon.ports.broker import Answer, Counted, Found, Read
 from daemon.runtime.pump import at_once
 from daemon.simulation.books import Books, cut_short
 from daemon.simulation.faults import Call, Fates, Kind
-from daemon.simulation.judge import Judge
+from daemon.simulation.judging.judge import Judge
+from daemon.simulation.judging.secrecy import KEY
 from daemon.simulation.pump import Reply
-from daemon.simulation.secrecy import KEY
 from daemon.simulation.session import Session
 from daemon.simulation.terminal import Terminal
 from daemon.simulation.timeline import Timeline

@@ -15,7 +15,7 @@ from daemon.app import Account
 from daemon.brokers.paper_exchange import RULES
 from daemon.domain.instants import SECOND_NS, at
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Violated
+from daemon.simulation.judging.judge import Violated
 from daemon.simulation.network import Network
 from daemon.simulation.scenario import Scenario
 from daemon.simulation.timeline import Timeline

@@ -36,7 +36,7 @@ from daemon.messages import (
     Told,
 )
 from daemon.runtime.words import Lane
-from daemon.simulation.heard import Heard
+from daemon.simulation.judging.heard import Heard
 from daemon.simulation.market import Piece
 from daemon.simulation.timeline import Timeline
 

@@ -36,7 +36,7 @@ from daemon.domain.plans.words import Weekday
 from daemon.runtime.budget import Window
 from daemon.settings import Settings
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Measures
+from daemon.simulation.judging.judge import Measures
 from daemon.simulation.market import FRAME_NS
 from daemon.simulation.outcome import Given
 from daemon.simulation.pump import SLOWEST_NS

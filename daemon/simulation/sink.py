@@ -33,7 +33,7 @@ from daemon.runtime.words import Alarm, Call, Started
 from daemon.settings import SinkSettings
 from daemon.simulation import faults
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Violated
+from daemon.simulation.judging.judge import Violated
 from daemon.simulation.timeline import Timeline
 from daemon.storage.codec import Row
 from daemon.storage.outbox import SINK, Outbox

@@ -11,21 +11,17 @@ from __future__ import annotations
 from daemon.domain.instants import day_of
 from daemon.domain.market.frames import Frame
 from daemon.domain.market.instruments import Instrument, contract
-from daemon.domain.orders.reconcile import EXTERNAL, external, external_id
-from daemon.domain.orders.shown import BrokerOrder
+from daemon.domain.orders.reconcile import EXTERNAL, external_id
 from daemon.domain.orders.slices import slices
-from daemon.domain.orders.words import Intent, Pocket, Product, State
+from daemon.domain.orders.words import Pocket, Product
 from daemon.domain.orders.words import Side as Direction
 from daemon.simulation.dice import Dice
-from daemon.simulation.known import Known
+from daemon.simulation.judging.known import Known
+from daemon.simulation.judging.persons import MARK, is_persons, traded_outside
 from daemon.simulation.market import UNDERLYING
-from daemon.simulation.outside import Outside
-from daemon.simulation.prices import trades_still
 from daemon.twin.exchange import Exchange
-from daemon.twin.words import Change, OrderReport, OrderType, Side, Status, Trade, TwinOrder
+from daemon.twin.words import Change, OrderReport, OrderType, Side, Status, TwinOrder
 
-MARK = "terminal-"
-"""How the ids of his orders begin; none of them is one of ours."""
 _OPENS = 8
 """One deed in so many opens something, and does not close."""
 _MOVES = 2
@@ -153,37 +149,3 @@ class Terminal:
 
     def _below(self, limit: int, label: str) -> int:
         return self._dice.below(limit, f"terminal {label}", self._deeds)
-
-
-def is_persons(client_id: str) -> bool:
-    """Say whether an order was placed at the terminal."""
-    return client_id.startswith(MARK)
-
-
-def traded_outside(known: Known, exchange: Exchange) -> Outside:
-    """Fold what was traded, trade by trade as the exchange has it.
-
-    Args:
-        known: what the daemon has recorded, which knows whose its own orders are.
-        exchange: where all of it was traded.
-    """
-    outside = Outside()
-    for trade in exchange.trades():
-        if not trades_still(trade.symbol, known.day):
-            continue
-        if is_persons(trade.client_id):
-            outside.fill(as_intent(trade), trade.quantity)
-        elif order := known.book.order(trade.client_id):
-            outside.fill(order.intent, trade.quantity)
-    return outside
-
-
-def as_intent(trade: Trade) -> Intent:
-    """Return the order of a trade that was made at the terminal, as one of nobody's."""
-    shown = BrokerOrder(
-        *(trade.client_id, trade.order_id, trade.symbol, Direction(trade.side.value)),
-        *(trade.quantity, State.FILLED, trade.quantity, trade.quantity * trade.price_e4),
-        product=Product(trade.product),
-    )
-    recorded, _ = external(trade.client_id, "", shown, trade.at_ns)
-    return recorded.intent

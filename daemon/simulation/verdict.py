@@ -18,10 +18,10 @@ from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderUpdated, 
 from daemon.errors import OrdoError
 from daemon.kill import ALL, Latch
 from daemon.messages import WRITTEN_OFF
-from daemon.simulation.judge import Violated
-from daemon.simulation.known import Known
+from daemon.simulation.judging.judge import Violated
+from daemon.simulation.judging.known import Known
+from daemon.simulation.judging.persons import is_persons, traded_outside
 from daemon.simulation.ledger import SimulatedLedger
-from daemon.simulation.terminal import is_persons, traded_outside
 from daemon.storage.codec import decode, linked
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status

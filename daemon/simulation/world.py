@@ -42,12 +42,13 @@ from daemon.runtime.supervisor import Supervisor
 from daemon.runtime.words import Lane, Surroundings
 from daemon.simulation import scenario
 from daemon.simulation.crashes import Crashes
-from daemon.simulation.deadlines import Deadlines
 from daemon.simulation.dice import Dice
 from daemon.simulation.faults import Call, Fates, Kind
 from daemon.simulation.feed import OPENED_NS, Feed
-from daemon.simulation.heard import Heard
-from daemon.simulation.judge import Judge, Violated
+from daemon.simulation.judging.deadlines import Deadlines
+from daemon.simulation.judging.heard import Heard
+from daemon.simulation.judging.judge import Judge, Violated
+from daemon.simulation.judging.secrecy import nothing_secret_is_shown, nothing_secret_was_told
 from daemon.simulation.kills import Kills
 from daemon.simulation.ledger import LATE_NS, SimulatedLedger
 from daemon.simulation.market import FRAME_NS, Piece
@@ -58,7 +59,6 @@ from daemon.simulation.outcome import Given, Outcome
 from daemon.simulation.people import People
 from daemon.simulation.pump import SimulatedPump, Trace
 from daemon.simulation.raising import raising
-from daemon.simulation.secrecy import nothing_secret_is_shown, nothing_secret_was_told
 from daemon.simulation.session import Session
 from daemon.simulation.sink import SimulatedSink, every_event_is_told
 from daemon.simulation.timeline import Timeline

@@ -12,7 +12,7 @@ from daemon.domain.orders.words import OrderUpdated, State
 from daemon.messages import KillStaged, Latched, LatchKind, Scope
 from daemon.runtime.budget import Window
 from daemon.simulation.books import Books, cut_short
-from daemon.simulation.judge import Judge, Measures, Violated
+from daemon.simulation.judging.judge import Judge, Measures, Violated
 from daemon.twin.words import Side, Trade
 
 SOLD = Trade("T", "O", "1", "CE", Side.SELL, 75, 1, SECOND_NS, product="intraday")

@@ -16,8 +16,8 @@ from daemon.domain.orders.words import (
     Side,
     State,
 )
-from daemon.simulation.outside import Outside
-from daemon.simulation.terminal import MARK, as_intent, is_persons
+from daemon.simulation.judging.outside import Outside
+from daemon.simulation.judging.persons import MARK, as_intent, is_persons
 from daemon.twin import words as twin
 
 SYMBOL = "NIFTY-2026-03-10-24500-CE"

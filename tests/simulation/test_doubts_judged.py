@@ -14,8 +14,8 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.messages import ExitOwed, ExitReason, ExitReplaced
-from daemon.simulation.doubts import too_many, too_soon
-from daemon.simulation.known import Known
+from daemon.simulation.judging.doubts import too_many, too_soon
+from daemon.simulation.judging.known import Known
 
 S = 10**9
 PLANNED = 300

@@ -14,11 +14,11 @@ from daemon.errors import StoreError
 from daemon.messages import WRITTEN_OFF
 from daemon.simulation import scenario
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Judge, Violated
+from daemon.simulation.judging.judge import Judge, Violated
+from daemon.simulation.judging.prices import trades_still
 from daemon.simulation.market import UNDERLYING, Piece
 from daemon.simulation.night import DaysExchange
 from daemon.simulation.outcome import Given
-from daemon.simulation.prices import trades_still
 from daemon.simulation.sweep import played
 from daemon.simulation.verdict import objected
 

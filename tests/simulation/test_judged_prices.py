@@ -4,7 +4,7 @@ import pytest
 
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame
-from daemon.simulation.prices import Prices
+from daemon.simulation.judging.prices import Prices
 
 FRESH_NS = 3 * SECOND_NS
 

@@ -9,11 +9,11 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.messages import ExitOverdue, ExitOwed, PullLatch, ReleaseLatch
 from daemon.runtime.budget import Window
 from daemon.simulation import scenario
-from daemon.simulation.deadlines import KILL_NS, Deadlines
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Judge, Measures, Violated
+from daemon.simulation.judging.deadlines import KILL_NS, Deadlines
+from daemon.simulation.judging.judge import Judge, Measures, Violated
+from daemon.simulation.judging.known import Known
 from daemon.simulation.kills import Kills
-from daemon.simulation.known import Known
 from daemon.simulation.timeline import Timeline
 from daemon.simulation.verdict import every_exit_is_over_or_told
 

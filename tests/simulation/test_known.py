@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from daemon.domain.instants import DAY_NS
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderType, Purpose, Side
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.simulation.known import Known
+from daemon.simulation.judging.known import Known
 from tests.kit.acting import opened, sold
 
 KEY = ("s", "ce")

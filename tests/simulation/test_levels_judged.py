@@ -10,8 +10,8 @@ from daemon.domain.orders.outside import OUTSIDE
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderType, Purpose, Side
 from daemon.domain.plans.schema import Leg, LegTrail, Stop, TrailStep
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.simulation.known import Known
-from daemon.simulation.levels import misplaced
+from daemon.simulation.judging.known import Known
+from daemon.simulation.judging.levels import misplaced
 from daemon.twin import words as twin
 
 TRAIL = LegTrail(TrailStep(points=Decimal(4)), TrailStep(points=Decimal(3)))

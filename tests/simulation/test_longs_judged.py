@@ -18,8 +18,8 @@ from daemon.domain.orders.words import (
     State,
 )
 from daemon.messages import BasketEnded, CancelAsked, ExitOwed, ExitReason
-from daemon.simulation.known import Known
-from daemon.simulation.longs import sold_before_a_short, sold_beside_a_sale
+from daemon.simulation.judging.known import Known
+from daemon.simulation.judging.longs import sold_before_a_short, sold_beside_a_sale
 from tests.kit.acting import SYMBOLS, opened
 
 S = SECOND_NS

@@ -15,8 +15,8 @@ from daemon.domain.orders.words import Side as Direction
 from daemon.messages import DayOpened, Noted
 from daemon.simulation import scenario
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Violated
-from daemon.simulation.known import Known
+from daemon.simulation.judging.judge import Violated
+from daemon.simulation.judging.known import Known
 from daemon.simulation.night import DaysExchange, Night, exchange
 from daemon.simulation.outcome import Given
 from daemon.simulation.sweep import played

@@ -8,7 +8,7 @@ from daemon.domain.instants import DAY_NS, at
 from daemon.messages import ClaimRequest
 from daemon.simulation import scenario
 from daemon.simulation.dice import Dice
-from daemon.simulation.heard import Heard
+from daemon.simulation.judging.heard import Heard
 from daemon.simulation.market import Piece
 from daemon.simulation.people import People
 from daemon.simulation.timeline import Timeline

@@ -19,9 +19,9 @@ from daemon.domain.orders.words import (
 )
 from daemon.domain.risk.lock_and_trail import LockStatus
 from daemon.messages import DayOpened, LegSeen, PnlFrame, RiskSeen, WatchSeen
-from daemon.simulation.heard import Heard
-from daemon.simulation.judge import Violated
-from daemon.simulation.known import Known
+from daemon.simulation.judging.heard import Heard
+from daemon.simulation.judging.judge import Violated
+from daemon.simulation.judging.known import Known
 
 CALL = "NIFTY-2026-03-10-24500-CE"
 MONDAY, TUESDAY = (DayOpened(date(2026, 3, day), (), 0) for day in (9, 10))

@@ -7,7 +7,7 @@ import pytest
 from daemon.domain.instants import at
 from daemon.simulation import scenario
 from daemon.simulation.faults import Kind, Struck
-from daemon.simulation.heard import Heard
+from daemon.simulation.judging.heard import Heard
 from daemon.simulation.outcome import Given
 from daemon.simulation.sweep import played, swept
 from daemon.simulation.world import QUIET_NS

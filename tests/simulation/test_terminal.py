@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from daemon.simulation.dice import Dice
+from daemon.simulation.judging.persons import MARK
 from daemon.simulation.market import UNDERLYING
-from daemon.simulation.terminal import MARK, Terminal
+from daemon.simulation.terminal import Terminal
 from daemon.twin.words import OrderReport, Status
 from tests.kit.exchange import CALL, T0, exchange, frame, order, quote
 

@@ -23,9 +23,9 @@ from daemon.domain.risk.words import ExitReason, Mark
 from daemon.messages import ExitOwed
 from daemon.runtime.budget import Window
 from daemon.simulation import scenario
-from daemon.simulation.deadlines import Deadlines
 from daemon.simulation.dice import Dice
-from daemon.simulation.judge import Judge, Measures, Violated
+from daemon.simulation.judging.deadlines import Deadlines
+from daemon.simulation.judging.judge import Judge, Measures, Violated
 from daemon.simulation.timeline import Timeline
 from daemon.twin import words as twin
 

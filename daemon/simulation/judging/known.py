@@ -41,7 +41,7 @@ from daemon.messages import (
     PositionChanged,
     Scope,
 )
-from daemon.simulation.outside import Outside
+from daemon.simulation.judging.outside import Outside
 
 
 class Known:

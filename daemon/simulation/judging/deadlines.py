@@ -17,8 +17,8 @@ from daemon.domain.orders.kill import Stage
 from daemon.domain.plans.schema import Plan
 from daemon.domain.risk.words import Mark
 from daemon.kill import Latch
-from daemon.simulation.judge import Judge, Violated
-from daemon.simulation.profits import Profits
+from daemon.simulation.judging.judge import Judge, Violated
+from daemon.simulation.judging.profits import Profits
 from daemon.simulation.timeline import Timeline
 
 STOP_NS = 250 * MILLISECOND_NS

@@ -14,7 +14,7 @@ from daemon.domain.money import E4
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.plans.schema import Leg
 from daemon.domain.risk.moves import LevelMoved, Move
-from daemon.simulation.known import Known
+from daemon.simulation.judging.known import Known
 from daemon.twin.words import Trade
 
 _ROUNDED_E4 = 2

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.words import OrderUpdated
-from daemon.simulation.known import Known
-from daemon.simulation.prices import trades_still
-from daemon.simulation.terminal import is_persons
+from daemon.simulation.judging.known import Known
+from daemon.simulation.judging.persons import is_persons
+from daemon.simulation.judging.prices import trades_still
 from daemon.twin.words import Trade
 
 _UNHEARD_NS = 6 * SECOND_NS

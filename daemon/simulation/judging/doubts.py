@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import Intent, Purpose, State
-from daemon.simulation.known import Known
+from daemon.simulation.judging.known import Known
 
 _WAITED_NS = 120 * SECOND_NS
 """For so long whoever was replaced is waited for, twice as long as a request is late at most."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.messages.outbox import Event
-from daemon.simulation.judge import Violated
+from daemon.simulation.judging.judge import Violated
 from daemon.storage.codec import Row
 from daemon.telemetry.redaction import Secret
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from daemon.messages import PnlFrame, RequestAnswered
-from daemon.simulation.judge import Violated
-from daemon.simulation.known import Known
+from daemon.simulation.judging.judge import Violated
+from daemon.simulation.judging.known import Known
 
 
 class Heard:

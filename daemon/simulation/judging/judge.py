@@ -28,14 +28,14 @@ from daemon.domain.risk.moves import LevelMoved
 from daemon.messages import WRITTEN_OFF, ExitReplaced, KillStaged, RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
-from daemon.simulation.believed import held_long, never_traded
-from daemon.simulation.doubts import too_many, too_soon
-from daemon.simulation.known import Known
-from daemon.simulation.levels import misplaced
-from daemon.simulation.longs import sold_before_a_short, sold_beside_a_sale
-from daemon.simulation.prices import Prices, trades_still
+from daemon.simulation.judging.believed import held_long, never_traded
+from daemon.simulation.judging.doubts import too_many, too_soon
+from daemon.simulation.judging.known import Known
+from daemon.simulation.judging.levels import misplaced
+from daemon.simulation.judging.longs import sold_before_a_short, sold_beside_a_sale
+from daemon.simulation.judging.persons import is_persons
+from daemon.simulation.judging.prices import Prices, trades_still
 from daemon.simulation.raising import is_planned
-from daemon.simulation.terminal import is_persons
 from daemon.twin.exchange import Exchange
 from daemon.twin.words import Status, Trade
 

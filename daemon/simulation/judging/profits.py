@@ -18,7 +18,7 @@ from daemon.domain.money import e4
 from daemon.domain.orders.words import Side
 from daemon.domain.plans.schema import Bound, Plan
 from daemon.domain.risk.words import Mark
-from daemon.simulation.known import Known
+from daemon.simulation.judging.known import Known
 from daemon.twin.words import Trade
 
 

@@ -8,7 +8,7 @@ from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.instruments import parts_of
 from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import Intent, Purpose, Side, State
-from daemon.simulation.known import Known
+from daemon.simulation.judging.known import Known
 
 _GONE_NS = 2 * SECOND_NS
 """From when its cancellation was asked a sale is waited for no longer than this."""
