@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.cli.check_hot_state import hot_state
+from daemon.cli.check.hot_state import hot_state
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import Daemon, Feed, FeedKind, HotState, Settings
 from tests.kit.servers import free_port, redis_server

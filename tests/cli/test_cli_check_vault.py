@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.check_vault import vault as checked
+from daemon.cli.check.vault import vault as checked
 from daemon.jobs.preflight.findings import Verdict
 from daemon.settings import load
 from daemon.storage.vault import Place, Vault

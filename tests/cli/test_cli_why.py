@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from daemon import messages as m
 from daemon.app.machine.deployed import code_loaded
-from daemon.cli.why_words import Step, frame_sentence, sentence_of
+from daemon.cli.why.words import Step, frame_sentence, sentence_of
 from daemon.cli.words import code_said
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.frames import Frame, Quote

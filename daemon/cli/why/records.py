@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.cli.why_kills import kill_over
-from daemon.cli.why_levels import level_behind
+from daemon.cli.why.kills import kill_over
+from daemon.cli.why.levels import level_behind
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.words import (

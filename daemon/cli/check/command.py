@@ -17,7 +17,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from daemon.cli import check_guardian, check_hot_state, check_outside, check_vault
+from daemon.cli.check import guardian, hot_state, outside, vault
 from daemon.cli.client import Client, address_of, token_path
 from daemon.cli.options import AS_JSON, PATH, SETTINGS, load_settings
 from daemon.cli.tables import clean, say, table
@@ -59,7 +59,7 @@ def _preflight(path: Path | None, replaces: Path | None) -> Iterator[Finding]:
     mode = settings.daemon.mode.upper()
     yield ok("settings", f"{path or 'settings.toml or the presets'}: whole, mode {mode}")
     today = day_of(WallClock().now_ns())
-    fed, first_day = check_outside.feed(settings, today)
+    fed, first_day = outside.feed(settings, today)
     if replaces is not None:
         yield from _found_there(settings, replaces, first_day)
         return
@@ -69,16 +69,16 @@ def _preflight(path: Path | None, replaces: Path | None) -> Iterator[Finding]:
     yield looked("files", machine.files, settings)
     yield looked("logs", machine.logs, settings)
     yield looked("ledger", records.ledger, settings)
-    yield looked("hot state", check_hot_state.hot_state, settings)
-    yield looked("sinks", check_outside.sinks, settings)
-    yield looked("tokens", check_outside.secrets, settings, token_path(settings))
-    yield looked("vault", check_vault.vault, settings)
+    yield looked("hot state", hot_state.hot_state, settings)
+    yield looked("sinks", outside.sinks, settings)
+    yield looked("tokens", outside.secrets, settings, token_path(settings))
+    yield looked("vault", vault.vault, settings)
     yield from logins.headless(settings)
     yield looked("latches", machine.latches, settings)
-    yield looked("guardian", check_guardian.guardian, settings)
+    yield looked("guardian", guardian.guardian, settings)
     if settings.web.enabled:
         client = Client(address_of(settings), token_path(settings))
-        yield looked("port", check_outside.port, client)
+        yield looked("port", outside.port, client)
     else:
         yield ok("port", "none is opened: [web] enabled is false")
     yield machine.clock()

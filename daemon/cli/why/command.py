@@ -25,8 +25,8 @@ from daemon.cli.ledgers import LEDGER, store_meant
 from daemon.cli.options import AS_JSON, SETTINGS
 from daemon.cli.snapshot import headed, mode
 from daemon.cli.tables import clean, say, say_table, table
-from daemon.cli.why_records import Begun, Record, Records, Why
-from daemon.cli.why_words import Step, average, frame_sentence, sentence_of, wanted
+from daemon.cli.why.records import Begun, Record, Records, Why
+from daemon.cli.why.words import Step, average, frame_sentence, sentence_of, wanted
 from daemon.cli.words import code_said
 from daemon.domain.instants import moment_of
 from daemon.domain.money import E4, divide_half_even
