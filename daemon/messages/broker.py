@@ -104,12 +104,14 @@ class AccountUnread(Struct, frozen=True):
         sessionless: there is no session, which tells nothing of the link.
         partly: the rest, where nothing but an order that is not known as ours hides in it. No
             absence from it proves anything: it is for who closes what is held in any case.
+        answered: the orders and what is held of the day came, so the link lives.
     """
 
     because: str
     at_ns: int
     sessionless: bool = False
     partly: AccountRead | None = None
+    answered: bool = False
 
 
 class ReadMargin(Struct, frozen=True):

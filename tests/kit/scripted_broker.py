@@ -85,7 +85,8 @@ class ScriptedBroker:
         (nothing happens, and that is answered)
 
     Strangers' orders and positions `beside` all orders stand in its book too, and `owned` shares
-    beside those; `unread` says why the next readings fail, `mute` for no answer at all.
+    beside those; `unread` says why the next readings fail, `mute` for no answer at all and
+    `no shares` where those of earlier days alone did not come.
 
     `margin` is what every entry needs and what is free for it, or why the broker does not say; None
     for no answer at all.
@@ -276,7 +277,8 @@ class ScriptedBroker:
         at_ns = now_ns + LATENCY_NS
         how = self.unread.popleft() if self.unread else ""
         if how:
-            unread = AccountUnread(how, at_ns, sessionless=how == "no session")
+            lives = how == "no shares"
+            unread = AccountUnread(how, at_ns, sessionless=how == "no session", answered=lives)
             return [] if how == "mute" else _told(unread)
         orders = tuple(map(_shown, self.orders.values()))
         held, owned = (

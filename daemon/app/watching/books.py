@@ -14,7 +14,7 @@ from typing import Final
 
 from daemon.app.given.assignment import Time
 from daemon.control import Control, Refusal
-from daemon.domain.instants import MILLISECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.market.calendar import may_trade
 from daemon.messages import AccountSeen, FreeEntries, HeldBy, HoldEntries
 from daemon.runtime.pace import Pace
@@ -26,6 +26,9 @@ _LOOK_EVERY_NS: Final = 20 * MILLISECOND_NS
 _LOOK_SELDOM_S: Final = 0.25
 _PATIENCE_S: Final = 10.0
 """A first reading may take so long, by the looks, before a person is told that nothing guards."""
+_UNREAD_S: Final = 60.0
+"""So long with the market open, and by the looks, where nothing is held: a day has not begun."""
+_UNREAD_NS: Final = round(_UNREAD_S * SECOND_NS)
 
 
 class Books:
@@ -89,21 +92,26 @@ class Books:
         return tried and any(each.reconciled for each in accounts)
 
     def _tell(self, accounts: Sequence[AccountSeen]) -> None:
-        """Hold entries of whoever holds something, or may soon, and cannot be read meanwhile."""
+        """Hold entries of whoever cannot be read while the market is open, so that it is told."""
         for seen in accounts:
             if seen.reconciled and seen.account in self._held:
                 self._held.discard(seen.account)
                 self._say(seen.account, FreeEntries(HeldBy.BOOKS))
-            elif self._is_unguarded(seen) and seen.account not in self._held:
+            elif seen.account not in self._held and (because := self._amiss(seen)):
                 self._held.add(seen.account)
                 why = f": {seen.unread}" if seen.unread else ""
-                because = f"its broker's book is not read, and nothing guards what it holds{why}"
-                self._say(seen.account, HoldEntries(HeldBy.BOOKS, because))
+                self._say(seen.account, HoldEntries(HeldBy.BOOKS, f"{because}{why}"))
 
-    def _is_unguarded(self, seen: AccountSeen) -> bool:
-        if seen.reconciled or self._waited_s < _PATIENCE_S or not may_trade(self._pace.now_ns()):
-            return False
-        return bool(seen.working) or any(leg.net_quantity for leg in seen.held)
+    def _amiss(self, seen: AccountSeen) -> str:
+        """Return what is to be told of an account; empty: nothing, or not yet."""
+        now_ns = self._pace.now_ns()
+        if seen.reconciled or self._waited_s < _PATIENCE_S or not may_trade(now_ns):
+            return ""
+        if seen.working or any(leg.net_quantity for leg in seen.held):
+            return "its broker's book is not read, and nothing guards what it holds"
+        if self._waited_s >= _UNREAD_S and may_trade(now_ns - _UNREAD_NS):
+            return "its broker's book has not been read since the start"
+        return ""
 
     def _say(self, account: str, message: HoldEntries | FreeEntries) -> None:
         line = self._control.line

@@ -174,9 +174,10 @@ class Zerodha:
         lacking = await self._shares.keep_up(self._now_ns())
         book, at_ns, held = await self._with_positions()
         news, priced = await self._fills.news(book, at_ns)
-        if isinstance(held, str) or lacking:
-            because = held if isinstance(held, str) else lacking
-            return (*news, AccountUnread(because, self._now_ns()))
+        if isinstance(held, str):
+            return (*news, AccountUnread(held, self._now_ns()))
+        if lacking:
+            return (*news, AccountUnread(lacking, self._now_ns(), answered=True))
         try:
             account, odd = codec.account(priced, held, self._contracts.symbol_of, at_ns)
         except WireGarbled as error:

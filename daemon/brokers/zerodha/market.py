@@ -1,7 +1,8 @@
 """Zerodha's quotes and candles, asked for in as many pieces as the broker allows in one.
 
 A batch holds at most 500 names, and a stretch of candles is as long as its interval permits. What
-the broker has no quote of is absent from its answer, and so it is from ours.
+the broker has no quote of is absent from its answer, and so it is from ours; so is a quote that
+cannot be read, beside others that can.
 
 Source: Kite Connect 3, market quotes and historical data; answers of its staff on the stretches.
 """
@@ -9,14 +10,15 @@ Source: Kite Connect 3, market quotes and historical data; answers of its staff 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from daemon.brokers.zerodha.questions import Kind, Question, asked
-from daemon.brokers.zerodha.wire import Reply, amount_e4, data, whole
+from daemon.brokers.zerodha.wire import Reply, amount_e4, data, parsed, whole
 from daemon.domain.instants import IST, instant, moment_of
 from daemon.domain.market.frames import Quote
 from daemon.errors import BrokerMisused, WireGarbled
@@ -152,8 +154,20 @@ def _wall(moment: datetime) -> str:
 
 
 def _quoted(reply: Reply) -> dict[str, Quoted]:
-    told = data(reply, dict[str, _Quote])
-    return {name: _one(quote) for name, quote in told.items()}
+    try:
+        told = data(reply, dict[str, _Quote])
+        return {name: _one(quote) for name, quote in told.items()}
+    except WireGarbled:
+        found = dict(_readable(data(reply, dict[str, Raw])))
+        if not found:  # nothing of it is what we know: that is told
+            raise
+        return found
+
+
+def _readable(quotes: Mapping[str, Raw]) -> Iterator[tuple[str, Quoted]]:
+    for name, quote in quotes.items():
+        with suppress(WireGarbled):
+            yield name, _one(parsed(quote, _Quote))
 
 
 def _one(told: _Quote) -> Quoted:

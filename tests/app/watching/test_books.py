@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from daemon.app.watching import books as waiting
 from daemon.app.watching.books import Books
 from daemon.control import Refusal
-from daemon.domain.instants import at
+from daemon.domain.instants import SECOND_NS, at
 from daemon.messages import AccountSeen, FreeEntries, HeldBy, HeldSeen, HoldEntries
 from daemon.runtime.clock import MonotonicClock, VirtualClock
 from daemon.runtime.flow import Flow
 from daemon.runtime.pace import Pace
 
 OPEN, NIGHT = (at(date(2026, 3, 9), wall) for wall in (time(9, 30), time(8, 30)))
+OPENS = at(date(2026, 3, 9), time(9, 15))
 UNKNOWN_NIGHT = at(date(2027, 1, 1), time(8, 30))
 """Of a day that no table knows."""
 SESSIONLESS = "there is no session at Zerodha"
@@ -115,11 +116,23 @@ async def test_an_order_that_may_fill_unread_is_as_good_as_something_held():
     assert [type(message) for _, message in told.heard] == [HoldEntries, FreeEntries]
 
 
+@pytest.mark.parametrize("seconds", [60, 59])
+async def test_a_minute_into_the_market_who_was_not_read_yet_is_told_of_whatever_is_held(
+    monkeypatch, seconds
+):
+    monkeypatch.setattr(waiting, "_UNREAD_S", 0.001)
+    told = Waiting(*[(UNREAD,)] * 3, (READ,), now_ns=OPENS + seconds * SECOND_NS)
+    await told.flowing.begin()
+    because = f"its broker's book has not been read since the start: {SESSIONLESS}"
+    held = [("zed", HoldEntries(HeldBy.BOOKS, because)), ("zed", FreeEntries(HeldBy.BOOKS))]
+    assert told.heard == (held if seconds == 60 else [])
+
+
 @pytest.mark.parametrize(
     ("unread", "now_ns"),
     [(UNREAD, OPEN), *((replace(UNREAD, held=HELD), now_ns) for now_ns in (NIGHT, UNKNOWN_NIGHT))],
 )
-async def test_with_nothing_held_or_nothing_traded_nobody_is_told(unread, now_ns):
+async def test_with_nothing_held_for_a_moment_or_nothing_traded_nobody_is_told(unread, now_ns):
     told = Waiting((unread,), (unread,), (unread,), (READ,), now_ns=now_ns)
     await told.flowing.begin()
     assert told.heard == []

@@ -424,6 +424,7 @@ async def test_without_what_is_held_no_part_of_the_book_is_told(account, route):
     account.script.on(f"GET /portfolio/{route}", PAGE)
     (unread,) = await account.broker.read()
     assert (type(unread), unread.partly) == (AccountUnread, None)
+    assert unread.answered is (route == "holdings")
 
 
 async def test_beside_an_order_of_ours_that_goes_neither_way_no_part_of_the_book_is_told(account):

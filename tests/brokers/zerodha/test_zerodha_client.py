@@ -20,7 +20,7 @@ from daemon.brokers.zerodha.client import (
 from daemon.brokers.zerodha.forms import PLAIN_FORM, Change, Sent, cancellation
 from daemon.brokers.zerodha.questions import Kind, Question
 from daemon.brokers.zerodha.transport import Transport
-from daemon.domain.instants import SECOND_NS
+from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.orders.words import OutcomeUnknown as Unknown
 from daemon.errors import (
     BrokerMisused,
@@ -348,8 +348,30 @@ async def test_reads_of_a_kind_wait_their_turn_in_order(script, house, kind, mos
     for number in range(3 * most):
         await ask(number)
 
-    assert sum(house.waited) == pytest.approx(2)
+    assert sum(house.waited) == pytest.approx(2.2)
     assert [each.path for each in script.asked] == [f"/quote?i={n}" for n in range(3 * most)]
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Kind.QUOTE, 1), (Kind.HISTORY, 3), (Kind.OTHER, 10)])
+async def test_reads_of_which_some_are_slow_on_their_way_come_no_faster_than_the_broker_counts(
+    script, house, kind, most
+):
+    left: list[int] = []
+
+    async def ask() -> None:
+        sent = Sent("GET", "/quote")
+        await house.client.read(Question(what="it", sent=sent, read=lambda r: r, kind=kind))
+        left.append(house.clock.now_ns())
+
+    script.on("GET /quote", yes({}))
+    for _ in range(3 * most):
+        await ask()
+
+    quick_ns, slow_ns = 10 * MILLISECOND_NS, 100 * MILLISECOND_NS
+    for first in range(len(left)):  # all that left before it were slow
+        came = [at + (slow_ns if n < first else quick_ns) for n, at in enumerate(left)]
+        for since in came:
+            assert sum(since <= at < since + SECOND_NS for at in came) <= most
 
 
 async def test_one_kind_does_not_wait_for_another(script, house):

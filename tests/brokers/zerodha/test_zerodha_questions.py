@@ -169,6 +169,32 @@ def test_a_quote_has_its_touch_and_the_band_and_one_that_is_absent_stays_so():
     assert told == {"NFO:X": Quoted(11, quote, at_ns, *band, at_ns - 4 * SECOND_NS)}
 
 
+GOOD = {"instrument_token": 11, "last_price": 118.65, "depth": {"buy": [], "sell": []}}
+ODD = (
+    {**GOOD, "depth": None},
+    {**GOOD, "last_price": None},
+    {**GOOD, "last_price": 1e30},
+    {**GOOD, "timestamp": "0000-00-00 00:00:00"},
+    {"instrument_token": 11},
+    "none",
+    None,
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_quote_that_cannot_be_read_is_left_out_and_the_others_are_told(odd):
+    read = next(market.quotes(["NFO:X", "NFO:Y", "NFO:Z"])).read
+
+    told = read(reply({"NFO:X": GOOD, "NFO:Y": odd, "NFO:Z": GOOD}))
+    assert told == dict.fromkeys(("NFO:X", "NFO:Z"), Quoted(11, Quote(1_186_500), 0, 0, 0))
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_answer_of_which_no_quote_can_be_read_is_refused(odd):
+    with pytest.raises(WireGarbled):
+        next(market.quotes(["NFO:X", "NFO:Y"])).read(reply({"NFO:X": odd, "NFO:Y": odd}))
+
+
 @pytest.mark.parametrize("interval", SPANS)
 def test_candles_are_asked_for_in_stretches_that_touch_and_never_overlap(interval):
     span_ns = SPANS[interval] * DAY_NS

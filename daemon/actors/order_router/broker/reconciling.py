@@ -180,12 +180,12 @@ def read(desk: Desk, turn: Turn, read: AccountRead, moved: frozenset[str], now_n
 def unread(desk: Desk, turn: Turn, told: AccountUnread, now_ns: int) -> None:
     """Tell once that the book cannot be read, and ask again soon."""
     desk.reads.asked_ns = None
-    if told.partly is not None:
+    if told.partly is not None and desk.reads.reconciled:  # no first reading is made by a part
         overdue.came(desk, turn, now_ns)
     if told.sessionless:
         link.untold(desk, _ACCOUNT)
     else:
-        link.heard(desk, turn, _ACCOUNT, now_ns, alive=False)
+        link.heard(desk, turn, _ACCOUNT, now_ns, alive=told.answered)
     if desk.reads.unread != told.because:
         desk.reads.unread = told.because
         text = f"the book of {desk.terms.broker} cannot be read: {told.because}"

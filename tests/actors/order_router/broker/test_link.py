@@ -207,6 +207,14 @@ def test_a_book_that_is_not_read_for_want_of_a_session_tells_nothing_of_the_link
     assert (moves(made), made.broker.reads > 40) == ([], True)
 
 
+def test_a_book_of_which_only_shares_of_earlier_days_are_not_read_is_an_answer_of_the_link():
+    made = Stage(terms=replace(TERMS, reconcile_ns=5 * S))
+    made.broker.unread.extend([*["cut"] * 3, *["no shares"] * 50])
+    made.build()
+    made.run(60)
+    assert (moves(made), made.broker.reads > 40) == (["open", "half_open", "closed"], True)
+
+
 def test_a_margin_that_is_not_read_counts_as_well():
     made = Stage(terms=replace(TERMS, asks_margin=True))
     made.broker.margin = "cut"

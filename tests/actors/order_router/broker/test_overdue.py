@@ -12,6 +12,7 @@ from daemon.messages import (
     EntriesFreed,
     EntriesHeld,
     HeldBy,
+    HoldEntries,
     LinkRevived,
     OrderAsked,
     PlaceByHand,
@@ -153,6 +154,19 @@ def test_who_was_told_all_but_an_order_of_somebody_elses_was_told_of_ours():
     assert len(held(made)) == 1
     made.tell(AccountUnread("order 9 is to 'SWAP'", made.now_ns, partly=part))
     assert (overdue(made), len(made.told(EntriesFreed))) == ("", 1)
+
+
+def test_a_part_of_the_book_ends_no_hold_of_an_account_that_was_not_read_since_the_start():
+    made = Stage(terms=READING)
+    fails(made)
+    made.build()
+    made.tell(HoldEntries(HeldBy.BOOKS, "its broker's book has not been read since the start"))
+    part = AccountRead((), (), made.now_ns)
+    made.tell(AccountUnread("order 9 is to 'SWAP'", made.now_ns, partly=part))
+    assert made.told(EntriesFreed) == []
+    made.broker.unread.clear()
+    made.run(60)
+    assert [each.by for each in made.told(EntriesFreed)] == [HeldBy.BOOKS]
 
 
 def test_an_entry_that_ends_while_the_book_is_not_read_says_that_its_orders_may_have_filled():
