@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from msgspec import Struct
@@ -56,8 +56,13 @@ def _later(method: str, path: str, summary: str, role: Role = Role.ADMIN) -> Rou
 
 
 async def description(call: Call) -> shapes.Description:
-    """Describe all that is served."""
-    return describe(ROUTES, call.request.app[AUTH].cookie)
+    """Describe all that is served; anybody may ask, so it is made once."""
+    return _described(call.request.app[AUTH].cookie)
+
+
+@cache
+def _described(cookie: str) -> shapes.Description:
+    return describe(ROUTES, cookie)
 
 
 _STRATEGY = "/api/strategies/{strategy_id}"

@@ -58,6 +58,8 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
     origins = request.app[ORIGINS]
     if route.upgrade or request.method not in SAFE:
         origins.check_origin(request)
+    else:
+        origins.check_asking(request)
     who = await _who(route, request)
     demand(who, route.role)
     if route.raw is not None:

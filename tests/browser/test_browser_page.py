@@ -1,6 +1,6 @@
 """The page in a real browser, over the real port, hub and streams."""
 
-from datetime import date
+from datetime import date, time
 from itertools import pairwise
 
 import pytest
@@ -8,14 +8,25 @@ from msgspec.structs import replace
 
 from daemon import kill
 from daemon.cli.tables import amount
+from daemon.domain.instants import DAY_NS, at
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
 from daemon.domain.orders.arming import READY
-from daemon.messages import AcknowledgeAlert, Noted, ReleaseLatch, Stage, TakeEntries, TakeNoEntries
+from daemon.messages import (
+    AcknowledgeAlert,
+    AlertRaised,
+    AlertSeen,
+    Noted,
+    ReleaseLatch,
+    Severity,
+    Stage,
+    TakeEntries,
+    TakeNoEntries,
+)
 from daemon.web.house import Health
 from tests.kit.browser import HOW, chromium
 from tests.kit.page_world import ACCOUNT, HOLD_S, World, hold, opened, page_open, shown
-from tests.kit.seen import ALERT
+from tests.kit.seen import ALERT, DIFFER
 from tests.kit.watched import LEG, risk, watch
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason=HOW)
@@ -567,3 +578,24 @@ async def test_an_alert_stands_on_the_page_until_somebody_says_that_he_has_seen_
         await tab.click("#alerts .seen")
         await tab.wait_for("!document.querySelector('#alerts article')")
         assert world.port.actors.told(AcknowledgeAlert) == [AcknowledgeAlert("alert-1", "operator")]
+
+
+def of_alert(alert_id, severity, *, days_ago=0):
+    """An alert of market time, as the page's own clock tells it, or of a day before."""
+    at_ns = at(date(2025, 9, 1), time(10)) - days_ago * DAY_NS
+    return AlertSeen(AlertRaised(alert_id, replace(DIFFER, severity=severity), at_ns), 1, at_ns)
+
+
+async def test_what_is_critical_comes_first_and_what_is_of_another_day_says_of_which(tmp_path):
+    """The newest warning came first until now, and a flood of them hid all else."""
+    world = World()
+    world.alerts = (of_alert("alert-3", Severity.WARNING), of_alert("alert-2", Severity.WARNING))
+    heads = "[...document.querySelectorAll('#alerts h3')].map((each) => each.textContent)"
+    said = "[...document.querySelectorAll('#alerts .why')].map((each) => each.textContent)"
+    async with opened(tmp_path, world) as (tab, _):
+        await tab.wait_for(f"{heads}.length === 2 && {shown('#clock')} !== '--:--:--'")
+        world.alerts = (*world.alerts, of_alert("alert-1", Severity.CRITICAL, days_ago=1))
+        await tab.wait_for(f"{heads}.length === 3")
+        assert await tab.evaluate(heads) == ["ALERT, level 1", "Alert", "Alert"]
+        first, second, _ = await tab.evaluate(said)
+        assert [first[:15], second[:8]] == ["31 Aug 10:00:00", "10:00:00"]

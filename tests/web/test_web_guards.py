@@ -53,6 +53,37 @@ async def test_programs_our_own_page_and_allowed_ones_may_act(tmp_path, headers)
     assert status == 202
 
 
+FRAMED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+LED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", **FRAMED}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", **LED}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": PAGE}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({}, 200),
+    ],
+    ids=[
+        *("a page that reads no answer", "a page of the same site", "a frame", "a foreign origin"),
+        *("whoever is led here", "an allowed page", "our page", "a person", "a program"),
+    ],
+)
+async def test_a_foreign_page_may_not_even_ask_what_is_open_to_anybody(tmp_path, headers, expected):
+    """Each answer costs the daemon time, though such a page can read none."""
+    settings = Web(port=0, allowed_origins=(PAGE,))
+    async with open_port(tmp_path, settings=settings) as port:
+        status, _, _ = await port.bare("GET", "/api/health", headers=headers)
+
+    assert status == expected
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example", ""]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from daemon.web import routes
 from daemon.web.routes import ROUTES
 from daemon.web.table import Writes
 from tests.kit.control_port import open_port
@@ -62,3 +63,14 @@ async def test_every_write_may_carry_a_request_id(tmp_path):
         if row.handler and row.writes is not Writes.NO:
             operation = paths[row.path][row.method.lower()]
             assert "X-Request-Id" in [each["name"] for each in operation["parameters"]]
+
+
+async def test_what_anybody_may_ask_for_is_made_once(tmp_path, monkeypatch):
+    made, describe = [], routes.describe
+    monkeypatch.setattr(routes, "describe", lambda *of: made.append(of) or describe(*of))
+    routes._described.cache_clear()
+    async with open_port(tmp_path) as port:
+        first, again = [await port.bare("GET", "/api/openapi.json") for _ in range(2)]
+
+    assert first[:2] == again[:2]
+    assert len(made) == 1

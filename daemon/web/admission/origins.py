@@ -17,6 +17,10 @@ _CREDENTIALS: Final = frozenset(
         *("bearer", "password", "passwd", "secret", "code", "session", "ticket"),
     }
 )
+_NEAR: Final = ("none", "same-origin")
+"""What a browser says of whom no other site is behind: a person, or our own page."""
+_OPENED: Final = ("navigate", "document")
+_OTHER_SITES: Final = "[web] allowed_origins lists the other sites whose pages may act here"
 _OURS_BEGIN = "ordo_"
 """As do our tokens, and the names of our cookies."""
 _PREFLIGHT: Final = {
@@ -78,11 +82,23 @@ class Origins:
             Problem: the browser says that one does.
         """
         origin = self._origin(request)
-        fetched = request.headers.get("Sec-Fetch-Site", "none")
-        foreign = fetched not in ("same-origin", "none") and not origin
-        if foreign or (origin is not None and not self.knows(origin, request)):
-            sentence = "[web] allowed_origins lists the other sites whose pages may act here"
-            raise Problem("cross_site", sentence)
+        if origin is None:
+            _require_near(request)
+        elif not self.knows(origin, request):
+            raise Problem("cross_site", _OTHER_SITES)
+
+    def check_asking(self, request: web.Request) -> None:
+        """Let no foreign page ask for anything: it could read no answer, and each costs time.
+
+        Whoever is led here from elsewhere, as by a broker after a log-in, opens a page of ours.
+
+        Raises:
+            Problem: the browser says that such a page asks.
+        """
+        headers = request.headers
+        opens = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")) == _OPENED
+        if not opens and self._origin(request) not in self._others:
+            _require_near(request)
 
     def check_confidential(self, request: web.Request) -> None:
         """Take no code from our page where it came in the clear, and not from this machine.
@@ -142,6 +158,11 @@ class Origins:
     def _origin(self, request: web.Request) -> str | None:
         origins = request.headers.getall("Origin", [])
         return ",".join(origins) if origins else None
+
+
+def _require_near(request: web.Request) -> None:
+    if request.headers.get("Sec-Fetch-Site", "none") not in _NEAR:
+        raise Problem("cross_site", _OTHER_SITES)
 
 
 def _is_confidential(origin: str) -> bool:

@@ -2,6 +2,7 @@
 
 import { act, look } from "./asking.js";
 import { $, element, isSecond } from "./elements.js";
+import { instant } from "./figures.js";
 import { PACE_MS, Question } from "./questions.js";
 
 export const alertsQuestion = new Question(askAlerts, () => PACE_MS, tellUnheard);
@@ -27,14 +28,25 @@ function showAlerts(told) {
     alerts.delete(key);
   }
   for (const [key, one] of open) if (!alerts.has(key)) alerts.set(key, makeAlert(one));
+  arrange([...open].sort(([, one], [, other]) => isCritical(other) - isCritical(one)));
+}
+
+const isCritical = (one) => one.severity === "critical";
+
+// What is critical comes first, and then what is newest. Nothing is moved that stands right, under somebody's finger.
+function arrange(ordered) {
+  ordered.forEach(([key], at) => {
+    const [box, node] = [$("alerts"), alerts.get(key)];
+    if (box.children[at] !== node) box.insertBefore(node, box.children[at] ?? null);
+  });
 }
 
 function makeAlert(one) {
-  const critical = one.severity === "critical";
+  const critical = isCritical(one);
   const node = element("article", critical ? "latch killed" : "latch");
   const words = node.appendChild(element("div"));
   words.append(element("h3", "", critical ? `ALERT, level ${one.level}` : "Alert"));
-  words.append(element("p", "why", `${String(one.at).slice(11, 19)} ${one.sentence}`));
+  words.append(element("p", "why", `${instant(one.at)} ${one.sentence}`));
   const box = node.appendChild(element("div", "release"));
   const seen = box.appendChild(element("button", "seen", "I have seen it"));
   seen.type = "button";
@@ -44,6 +56,5 @@ function makeAlert(one) {
     await act(`/api/alerts/${encodeURIComponent(one.alert_id)}/acknowledge`, {}, "It was not acknowledged");
     seen.disabled = false;
   };
-  $("alerts").append(node);
   return node;
 }

@@ -1,6 +1,7 @@
 // What was recorded, the newest first.
 
 import { $, element, mark } from "./elements.js";
+import { instant } from "./figures.js";
 import { refresh } from "./questions.js";
 
 const LINES = 60;
@@ -11,7 +12,7 @@ export function showEvents(message) {
   for (const item of message.events) {
     const line = element("li");
     mark(line, "kind", item.kind);
-    const when = line.appendChild(element("time", "num", String(item.at).slice(11, 19)));
+    const when = line.appendChild(element("time", "num", instant(item.at)));
     when.dateTime = item.at;
     line.append(element("span", "kind", item.kind), element("span", "what", item.text));
     list.prepend(line);

@@ -43,6 +43,15 @@ export function dayName(date) {
   return `${weekday.format(noon)} ${dayOfYear.format(noon)}`;
 }
 
+// What is of another day than the market's says of which: "28 Nov 09:30:51".
+const clock = { day: "" };
+export const turnTo = (day) => (clock.day = day);
+export function instant(at) {
+  const [day, time] = [String(at).slice(0, 10), String(at).slice(11, 19)];
+  const [, month, date] = day.split("-").map(Number);
+  return !clock.day || day === clock.day ? time : `${date} ${MONTHS[month - 1] ?? ""} ${time}`;
+}
+
 // straddle:2026-11-27 -> "entry of 27 Nov"; what was never entered has no name
 export function entryOf({ basket_id }) {
   const parts = /:\d{4}-(\d\d)-(\d\d)$/.exec(basket_id);

@@ -3,6 +3,7 @@
 import { act, look } from "./asking.js";
 import { now } from "./clock.js";
 import { $, element, mark, put } from "./elements.js";
+import { instant } from "./figures.js";
 import { LATE_MS, PACE_MS, Question } from "./questions.js";
 import { Refused } from "./wire.js";
 
@@ -88,7 +89,7 @@ export function makeLatch(latch) {
 }
 
 function tellWhy(box, latch) {
-  const when = latch.at ? `, at ${String(latch.at).slice(11, 19)}` : "";
+  const when = latch.at ? `, at ${instant(latch.at)}` : "";
   put(box.why, `by ${latch.by || "somebody"}${when}${latch.reason ? `: ${latch.reason}` : ""}`);
 }
 

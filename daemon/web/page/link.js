@@ -12,9 +12,9 @@ const events = new Channel("/ws/events");
 
 export function listen(showPnl, showEvents) {
   pnl.take = (message) => {
-    link.seen = now();
     link.behind = pnl.wayOf(message);
     showPnl(message);
+    link.seen = now(); // what could not be shown was not seen
     if (link.behind > SILENCE_MS) pnl.later(); // what queues on a slow line goes with its connection
     showLink();
   };

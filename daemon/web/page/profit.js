@@ -2,13 +2,14 @@
 
 import { showStrategies } from "./cards.js";
 import { $, element, mark, put, putAmount } from "./elements.js";
-import { amount, dayName, known, price, sum } from "./figures.js";
+import { amount, dayName, known, price, sum, turnTo } from "./figures.js";
 import { link } from "./link.js";
 
 export function showPnl(message) {
   const [day, clock] = String(message.market_time ?? "").split("T");
   put($("clock"), clock ? clock.slice(0, 8) : "--:--:--");
   put($("date"), day || "----------");
+  turnTo(day);
   const alive = message.feed?.alive;
   mark($("feed"), "state", alive ? "good" : "bad");
   put($("feed"), alive ? "alive" : "dead");
