@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.risk_watchdog.watch import Watch
+from daemon.actors.risk_watchdog.watch import Watch, worth_e4
 from daemon.domain.market.frames import Frame
 from daemon.domain.risk.hours import GRACE_NS, alarm_at, brought_forward
 from daemon.messages import (
@@ -91,12 +91,16 @@ def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
     # What is known by the record alone is of a day before; it marks no day that nobody saw.
     held = [leg for leg in valued if pnl.last_ns or leg.seen_ns]
     valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
+    low, high = (pnl.low_e4, pnl.low_ns), (pnl.high_e4, pnl.high_ns)
+    now_e4 = worth_e4(watch)
+    if now_e4 != pnl.last_e4:  # a leg was left after the last frame: none has valued that
+        low, high = min(low, (now_e4, valued_ns)), max(high, (now_e4, valued_ns))
     return DayMarked(
         strategy_id=watch.risk.strategy_id,
         day=ended.day,
-        low=(pnl.low_ns, pnl.low_e4) if pnl.low_ns else None,
-        high=(pnl.high_ns, pnl.high_e4) if pnl.high_ns else None,
-        last=(valued_ns, pnl.last_e4) if pnl.last_ns else None,
+        low=(low[1], low[0]) if pnl.low_ns else None,
+        high=(high[1], high[0]) if pnl.high_ns else None,
+        last=(valued_ns, now_e4) if pnl.last_ns else None,
         status=lock.status,
         floor_e4=lock.floor_e4,
         marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),

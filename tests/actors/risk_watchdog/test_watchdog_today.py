@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.domain.money import e4
@@ -97,6 +98,27 @@ def test_what_a_leg_had_gained_before_it_expired_unpriced_is_none_of_today() -> 
     evening = Run().hear(*start, day_opened(NEXT_DAY), prices(OPENS, "90", "95"))
     evening.hear(day_ended(NEXT_DAY), replace(gone, at_ns=clock("20:00:00", NEXT_DAY)))
     assert evening.seen(OPENS).today_e4 == FALLEN
+
+
+@pytest.mark.parametrize("wall", ["15:29:59", "15:30:01"], ids=["before its end", "after it"])
+def test_a_loss_that_was_made_after_the_last_frame_of_a_day_is_none_of_the_next_ones(wall) -> None:
+    """It is of the day that it came on, and fires no limit of the day after."""
+    run = Run().hear(day_opened(), *carried("ce", "pe"), prices(T, "100", "90"))
+    at_ns = clock(wall)
+    end = [sold("ce", bought="150", at_ns=at_ns), day_ended()]
+    run.hear(*(end if at_ns < day_ended().at_ns else reversed(end)))
+    for each in both(run):
+        assert each.seen(clock("20:00:00")).today_e4 == e4("-3000")
+        each.hear(day_opened(NEXT_DAY), *[prices(OPENS + n * S, pe="91") for n in range(3)])
+        assert (each.seen(OPENS).today_e4, each.paused) == (e4("-75"), [])
+
+
+def test_a_day_is_marked_with_what_was_lost_after_its_last_frame_as_its_lowest_too() -> None:
+    run = Run().hear(day_opened(), *carried("ce", "pe"), prices(T, "100", "90"))
+    run.hear(sold("ce", bought="150", at_ns=clock("15:29:59")), day_ended())
+    (mark,) = (each for each in run.record if isinstance(each, DayMarked))
+    assert (mark.low, mark.high) == ((T, e4("-3000")), (T, e4("750")))
+    assert mark.last == (T, e4("-3000"))
 
 
 # --- what no entry holds --------------------------------------------------------------------------
