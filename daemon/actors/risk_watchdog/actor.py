@@ -269,16 +269,17 @@ class RiskWatchdog:
             self._picture.begin_day(self._watches.all())
 
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:
+        opened_ns = min((first for first, _ in self._sessions), default=0)
         self._sessions = ()
         told: set[str] = set()
         for watch in self._watches.all():
             strategy_id = watch.risk.strategy_id
             if watch.legs or strategy_id not in told:
                 told.add(strategy_id)
-                mark = marked(watch, ended, self._last_ns)
+                mark = marked(watch, ended, self._last_ns, opened_ns)
                 turn.record(mark)
                 self._watches.close_day(watch, mark)
-        for mark in self._picture.marked(ended):
+        for mark in self._picture.marked(ended, opened_ns):
             turn.record(mark)
             self._picture.close_day(mark)
 
