@@ -18,6 +18,7 @@ from daemon.domain.orders.outside import HOLDINGS, is_outside, part_of
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.domain.risk.words import ExitReason
+from daemon.jobs.round_trips import RoundTrips
 from daemon.messages import (
     SETTLEMENT,
     WRITTEN_OFF,
@@ -93,7 +94,7 @@ class Trades:
     def __init__(self, strategy_id: str) -> None:
         self._strategy_id = strategy_id
         self._open: dict[str, LegTrade] = {}
-        self._flat: dict[str, PositionChanged] = {}
+        self._trips = RoundTrips()
         self._reasons: dict[str, str] = {}
         self._orders: dict[str, tuple[Executions, LegTrade]] = {}
         self._day = date.min
@@ -125,7 +126,7 @@ class Trades:
                 self._deliver(order)
                 return (trade,)
             case PositionChanged(strategy_id) if strategy_id == self._strategy_id:
-                return (self._fill(fact),)
+                return self._move(fact)
             case LegExpired(strategy_id) if strategy_id == self._strategy_id:
                 return (self._end(fact),)
             case DayMarked(strategy_id, day, _, _, _, _, _, marks):
@@ -225,6 +226,25 @@ class Trades:
             trade.day = day
         return trade
 
+    def _move(self, changed: PositionChanged) -> Sequence[LegTrade]:
+        """Take a leg's position for the trade that it is in, or for the two that meet in it."""
+        loose = is_loose(self._strategy_id)
+        moved = tuple(map(self._fill, self._trips.told(changed) if loose else (changed,)))
+        if len(moved) > 1:
+            self._hand_on(changed.intent_id, *moved)
+        return moved
+
+    def _hand_on(self, intent_id: str, ended: LegTrade, begun: LegTrade) -> None:
+        """Charge the order that ended one trade and began another with that.
+
+        Not that which sells shares of days before, nor a part of a stranger's order.
+        """
+        order, trade = self._orders.get(intent_id, (None, None))
+        if order and trade is ended and ended.day == begun.day and not part_of(order.intent):
+            ended.orders.remove(order)
+            begun.orders.append(order)
+            self._orders[intent_id] = order, begun
+
     def _fill(self, changed: PositionChanged) -> LegTrade:
         trade = self._trade(changed.leg_id, changed)
         if not trade.entry_ns:
@@ -232,7 +252,6 @@ class Trades:
             self.all.append(trade)
         elif trade.exit_ns and not any(each is trade for each in self.all):
             self.all.append(trade)  # it was over and let go, and is not over after all
-        changed = self._since_flat(changed)
         was_left = trade.exit_ns and not trade.net_quantity
         trade.net_quantity = changed.net_quantity
         trade.cash_e4 = changed.sold_value_e4 - changed.bought_value_e4
@@ -252,29 +271,10 @@ class Trades:
             trade.pnl_e4 = trade.cash_e4
         return trade
 
-    def _since_flat(self, changed: PositionChanged) -> PositionChanged:
-        """Return what a leg of no basket has traded in its trade, be it recorded of its whole life.
-
-        So it was before fills named their order.
-        """
-        if not is_loose(self._strategy_id):
-            return changed
-        flat = self._flat.get(changed.leg_id)
-        if not changed.net_quantity:
-            self._flat[changed.leg_id] = changed
-        if flat is None or changed.intent_id:
-            return changed
-        return replace(
-            changed,
-            bought_quantity=changed.bought_quantity - flat.bought_quantity,
-            bought_value_e4=changed.bought_value_e4 - flat.bought_value_e4,
-            sold_quantity=changed.sold_quantity - flat.sold_quantity,
-            sold_value_e4=changed.sold_value_e4 - flat.sold_value_e4,
-        )
-
     def _end(self, expired: LegExpired) -> LegTrade:
         """Close what expired, or was closed outside, at a price that nobody knows."""
         trade = self._open[expired.leg_id]
+        self._trips.forget(expired.leg_id)
         self._brought.discard(expired.leg_id)
         trade.exit_ns, trade.net_quantity = expired.at_ns, 0
         trade.exit_reason = "outside" if expired.outside else "expiry"

@@ -84,6 +84,11 @@ class Told:
             )
         )
 
+    def turns(self, side: Side, quantity: int, price: int, at_ns: int, parent: str = "s:1") -> None:
+        """Fill an order after which the leg is held that way."""
+        self._side = side
+        self.fills(side, quantity, price, at_ns, parent)
+
     def forget(self) -> None:
         self._sums = {Side.BUY: (0, 0), Side.SELL: (0, 0)}
 
@@ -525,6 +530,98 @@ def test_each_round_trip_by_hand_is_a_trade_of_its_own(named):
     assert [each.pnl_e4 for each in (first, second)] == [75 * 10 * E4] * 2
     assert [len(each.orders) for each in (first, second)] == [2, 2]
     assert [each.exit_reason for each in (first, second)] == ["manual"] * 2
+
+
+@pytest.mark.parametrize("first", [Side.BUY, Side.SELL])
+@pytest.mark.parametrize("named", [True, False], ids=["as now", "as before"])
+def test_a_position_by_hand_that_goes_through_flat_is_two_trades(named, first):
+    """The first ends at the price that the second begins at, and its order is of the second."""
+    told, sign = Told(side=first, strategy_id=MANUAL), 1 if first is Side.BUY else -1
+    told.named = named
+    told.fills(first, 75, 100)
+    told.turns(first.opposite, 225, 110, OPEN + 9)
+    was, is_now = told.trades.finish()
+    assert (was.side, was.quantity, was.entry_e4, was.exit_e4, was.exit_ns) == (
+        *(first, 75, 100 * E4, 110 * E4, OPEN + 9),
+    )
+    assert (is_now.side, is_now.quantity, is_now.entry_e4, is_now.net_quantity) == (
+        *(first.opposite, 150, 110 * E4, -sign * 150),
+    )
+    told.fills(first, 150, 130, OPEN + 19)
+    was, is_now = told.trades.finish()
+    assert (is_now.exit_e4, is_now.exit_ns, is_now.net_quantity) == (130 * E4, OPEN + 19, 0)
+    assert (was.pnl_e4, is_now.pnl_e4) == (sign * 75 * 10 * E4, -sign * 150 * 20 * E4)
+    assert [len(each.orders) for each in (was, is_now)] == ([1, 2] if named else [2, 1])
+    assert [each.exit_reason for each in (was, is_now)] == ["manual"] * 2
+
+
+def test_a_position_that_goes_through_flat_and_back_again_is_three_trades():
+    """And what is entered anew after that is another, from nothing."""
+    told = Told(side=Side.BUY, strategy_id=MANUAL)
+    told.named = True
+    told.fills(Side.BUY, 75, 100)
+    told.turns(Side.SELL, 150, 110, OPEN + 1)
+    told.turns(Side.BUY, 150, 120, OPEN + 2)
+    told.fills(Side.SELL, 75, 150, OPEN + 3)
+    told.forget()
+    told.fills(Side.BUY, 75, 10, OPEN + 4)
+    told.fills(Side.SELL, 75, 11, OPEN + 5)
+    made = [(each.side, each.quantity, each.pnl_e4) for each in told.trades.finish()]
+    assert made == [
+        (Side.BUY, 75, 75 * 10 * E4),
+        (Side.SELL, 75, -75 * 10 * E4),
+        (Side.BUY, 75, 75 * 30 * E4),
+        (Side.BUY, 75, 75 * E4),
+    ]
+
+
+def test_a_sale_through_flat_of_shares_of_today_and_of_the_owner_s_own_is_charged_as_of_those():
+    told = Told(STOCK, Side.BUY, MANUAL)
+    told.named = True
+    told.fills(Side.BUY, 6, 1500)
+    told.turns(Side.SELL, 10, 1500, OPEN + 1)
+    told.fills(Side.BUY, 4, 1500, OPEN + 1, parent=f"{HOLDINGS}{STOCK}")
+    day, own = told.trades.finish()
+    assert day.charges_e4 == cost_e4(Side.BUY, 6, 1500, STOCK)
+    sold_e4 = cost_e4(Side.SELL, 10, 1500, STOCK, delivery=True)
+    assert (own.charges_e4, own.pnl_e4) == (sold_e4 + DEPOSITORY_E4, 0)
+
+
+def test_a_sale_through_flat_of_shares_of_days_before_is_charged_as_of_those():
+    told = Told(STOCK, Side.BUY, MANUAL)
+    told.named = True
+    told.fills(Side.BUY, 10, 1500)
+    told.trades.take(DayOpened(NEXT, (), at(NEXT, time(9))))
+    told.turns(Side.SELL, 15, 1500, at(NEXT, time(10)))
+    told.fills(Side.BUY, 5, 1500, at(NEXT, time(11)))
+    before, day = told.trades.finish()
+    sold_e4 = cost_e4(Side.SELL, 15, 1500, STOCK, delivery=True)
+    bought_e4 = cost_e4(Side.BUY, 10, 1500, STOCK, delivery=True)
+    assert before.charges_e4 == bought_e4 + sold_e4 + DEPOSITORY_E4
+    assert day.charges_e4 == cost_e4(Side.BUY, 5, 1500, STOCK)
+
+
+def test_parts_of_a_stranger_s_order_that_go_through_flat_are_charged_as_one():
+    told = Told(side=Side.BUY, strategy_id=MANUAL)
+    told.named = True
+    told.fills(Side.BUY, 75, 100)
+    told.fills(Side.SELL, 30, 140, OPEN + 1, parent="outside:EX:2025-09-01:B7")
+    told.turns(Side.SELL, 120, 140, OPEN + 2, "outside:EX:2025-09-01:B7")
+    ended, begun = told.trades.finish()
+    assert ended.charges_e4 == cost_e4(Side.BUY, 75, 100) + cost_e4(Side.SELL, 150, 140)
+    assert (begun.charges_e4, begun.net_quantity) == (0, -75)
+
+
+def test_what_is_bought_anew_after_it_was_closed_outside_turns_nothing():
+    told = Told(side=Side.BUY, strategy_id=MANUAL)
+    told.named = True
+    told.fills(Side.BUY, 75, 100)
+    told.trades.take(LegExpired(MANUAL, "leg", OPTION, OPEN + 1, outside=True))
+    told.forget()
+    told.turns(Side.SELL, 150, 50, OPEN + 2)
+    gone, sold = told.trades.finish()
+    assert (gone.exit_reason, gone.pnl_e4) == ("outside", None)
+    assert (sold.side, sold.quantity, sold.net_quantity) == (Side.SELL, 150, -150)
 
 
 def test_an_order_by_hand_that_was_never_filled_begins_no_trade():

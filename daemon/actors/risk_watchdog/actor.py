@@ -15,6 +15,7 @@ from daemon.actors.risk_watchdog.feed_link import FeedLink
 from daemon.actors.risk_watchdog.leaving import Leaving
 from daemon.actors.risk_watchdog.loose_legs import entered
 from daemon.actors.risk_watchdog.picture import Picture
+from daemon.actors.risk_watchdog.strays import MARKED
 from daemon.actors.risk_watchdog.views import Around
 from daemon.actors.risk_watchdog.watch import Watch
 from daemon.actors.risk_watchdog.watches import Watches
@@ -269,16 +270,17 @@ class RiskWatchdog:
             self._picture.begin_day(self._watches.all())
 
     def _end_day(self, turn: Turn, ended: DayEnded) -> None:
+        opened_ns = min((first for first, _ in self._sessions), default=0)
         self._sessions = ()
         told: set[str] = set()
-        for watch in self._watches.all():
+        for watch in tuple(entered(self._watches.all())):  # what was taken up is among the strays
             strategy_id = watch.risk.strategy_id
             if watch.legs or strategy_id not in told:
                 told.add(strategy_id)
-                mark = marked(watch, ended, self._last_ns)
+                mark = marked(watch, ended, self._last_ns, opened_ns)
                 turn.record(mark)
                 self._watches.close_day(watch, mark)
-        for mark in self._picture.marked(ended):
+        for mark in self._picture.marked(ended, opened_ns):
             turn.record(mark)
             self._picture.close_day(mark)
 
@@ -297,7 +299,7 @@ class RiskWatchdog:
             case DayMarked(strategy_id):
                 self._picture.close_day(fact)
                 for watch in self._watches.of(strategy_id):
-                    if fact.basket_id in ("", watch.opened.basket.basket_id):
+                    if fact.basket_id in ("", MARKED, watch.opened.basket.basket_id):
                         self._watches.close_day(watch, fact)
             case LinkDied():
                 self._die()

@@ -30,15 +30,22 @@ class Carried:
         self._shares_e4: dict[str, int] = {}
         self._began_e4: dict[str, int] = {}
 
-    def begin_day(self, ended: date | None) -> None:
+    def begin_day(self, ended: date | None, legs: Mapping[str, LegPosition]) -> None:
         """Count the profit of another day from what the one before ended at.
+
+        A day lasts until the next one begins: a leg that was left after its end counts as it left.
 
         Args:
             ended: the day before, if something was held over a session of it: a crash may have kept
                 its mark out of the record.
+            legs: what was traded.
         """
         if ended is not None and self._marked != ended:
             self.unseen = ended
+        for leg_id, held in legs.items():
+            if not held.net_quantity:
+                self.profit_e4 += held.cash_e4 - self._shares_e4.get(leg_id, 0)
+                self._shares_e4[leg_id] = held.cash_e4
         self._count_from_here()
 
     def begin_late(self, marked: DayMarked, legs: Mapping[str, LegPosition]) -> None:

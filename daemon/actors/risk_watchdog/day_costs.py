@@ -9,7 +9,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from daemon.actors.risk_watchdog.loose_legs import enters_anew
+from daemon.actors.risk_watchdog.loose_legs import enters_anew, turns
 from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
@@ -70,8 +70,7 @@ class DayCosts:
         """Take what a leg held for closed, at a price that nobody knows and without an order."""
         trip = self._trips.get((expired.strategy_id, expired.leg_id))
         if trip is not None:
-            units = max(trip.newest.bought_quantity, trip.newest.sold_quantity)
-            trip.newest = replace(trip.newest, bought_quantity=units, sold_quantity=units)
+            trip.newest = _flat(trip.newest)
 
     def take(self, owner: Owner, changed: PositionChanged) -> None:
         """Take a fill, or a better price for one: what the sums of its leg have grown by."""
@@ -88,6 +87,9 @@ class DayCosts:
             bought = (bought[0] - before.bought_quantity, bought[1] - before.bought_value_e4)
             sold = (sold[0] - before.sold_quantity, sold[1] - before.sold_value_e4)
         name = changed.part_of or changed.intent_id or str(len(self._orders[owner]))
+        brought = trip.brought
+        if before is not None and turns(before.net_quantity, changed):
+            trip = self._turn(owner, trip, changed)
         for side, (quantity, value_e4) in ((Side.BUY, bought), (Side.SELL, sold)):
             if quantity > 0 or (quantity == 0 and value_e4):
                 executed = Executed(changed.symbol, side, quantity, value_e4, changed.settled)
@@ -95,8 +97,24 @@ class DayCosts:
         lent = changed.settled and bought[0] > 0 and not owner[1]
         trip.owned = trip.owned or lent
         sells = sold[0] > max(bought[0], 0)  # what a stranger hands on grows both
-        if lent or (sells and trip.brought > 0 and not changed.settled):
+        if lent or (sells and brought > 0 and not changed.settled):
             self._delivered[owner][changed.symbol] = day_of(changed.at_ns)
+
+    def _turn(self, owner: Owner, ended: _Trip, changed: PositionChanged) -> _Trip:
+        """Begin another trip of a leg that went through flat; return that which its order is of.
+
+        As in the report it is the new one, unless what ended came over the night; and a part of a
+        stranger's order stays with its others.
+        """
+        ended.newest = _flat(changed)
+        begun = self._trips[changed.strategy_id, changed.leg_id] = _Trip(changed)
+        if ended.brought or changed.part_of or not changed.intent_id:
+            return ended
+        orders = self._orders[owner]
+        for key in ((changed.intent_id, Side.BUY), (changed.intent_id, Side.SELL)):
+            if key in orders:
+                orders[key] = replace(orders[key], trip=begun)
+        return begun
 
     def total_e4(self, owner: Owner, kept: Container[str] = ()) -> int | None:
         """Return what the orders of today have cost, deliveries included; None: no table knows.
@@ -147,6 +165,12 @@ class DayCosts:
             )
             trip = known.trip  # as in the report, where its first fill says in which trade it is
         orders[key] = _Filled(trip, day, executed)
+
+
+def _flat(leg: PositionChanged) -> PositionChanged:
+    """Return a leg with nothing held of it."""
+    units = max(leg.bought_quantity, leg.sold_quantity)
+    return replace(leg, bought_quantity=units, sold_quantity=units)
 
 
 def _beyond(whole: Executed, given: Executed, day: date, *, kept: bool) -> Iterator[int | Unknown]:

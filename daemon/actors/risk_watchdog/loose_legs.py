@@ -96,6 +96,16 @@ def enters_anew(held: int, changed: PositionChanged) -> bool:
     return is_loose(changed.strategy_id) and not held and changed.intent_id != ""
 
 
+def turns(held: int, changed: PositionChanged) -> bool:
+    """Say whether a fill takes a leg of no basket through flat, from long to short or back.
+
+    Args:
+        held: units before the fill.
+        changed: the leg after it.
+    """
+    return is_loose(changed.strategy_id) and held * changed.net_quantity < 0
+
+
 def _turned(watch: Watch, changed: PositionChanged) -> bool:
     """Say whether a leg is held the other way round than it was entered."""
     legs = watch.opened.basket.legs

@@ -84,9 +84,15 @@ class Picture:
         kept = frozenset(self._followed)
         self._traded = {symbol: last for symbol, last in self._traded.items() if symbol in kept}
 
-    def marked(self, ended: DayEnded) -> Iterator[DayMarked]:
-        """Yield how a day ended for what no entry holds."""
-        return self._strays.marked(ended, self._traded)
+    def marked(self, ended: DayEnded, opened_ns: int) -> Iterator[DayMarked]:
+        """Yield how a day ended for what no entry holds; nothing of one that nobody saw.
+
+        Args:
+            ended: which day.
+            opened_ns: when its market opened; 0: it stayed closed.
+        """
+        if not opened_ns or self._last_ns >= opened_ns:
+            yield from self._strays.marked(ended, self._traded, closed=not opened_ns)
 
     def close_day(self, marked: DayMarked) -> None:
         """Take how a day ended; what entries hold is marked by their watches."""

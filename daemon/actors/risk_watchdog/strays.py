@@ -110,20 +110,25 @@ class Strays:
             owed=False,
         )
 
-    def marked(self, ended: DayEnded, traded: Mapping[str, Traded]) -> Iterator[DayMarked]:
+    def marked(
+        self, ended: DayEnded, traded: Mapping[str, Traded], *, closed: bool
+    ) -> Iterator[DayMarked]:
         """Yield how a day ended for each owner of whose legs any is held at a known price.
 
         Args:
             ended: which day.
             traded: the newest last price of each symbol.
+            closed: the day had no market, so that what was unseen before it still is.
         """
         for strategy_id in self.owners():
-            views = [self.seen(key, traded.get(symbol))[0] for key, symbol in self.of(strategy_id)]
-            held = (view for view in views if view.net_quantity)
+            legs = [(key, traded.get(symbol)) for key, symbol in self.of(strategy_id)]
+            unseen = {key for key, _ in legs if closed and self._before_e4.get(key, 0) is None}
+            views = [(key, self.seen(key, last)[0]) for key, last in legs]
+            held = [view for key, view in views if view.net_quantity and key not in unseen]
             marks = [(view.leg_id, view.mark_e4) for view in held if view.mark_e4 != NO_MARK]
             if not marks:
                 continue
-            pnl_e4 = sum_known(view.pnl_e4 for view in views)
+            pnl_e4 = None if unseen else sum_known(view.pnl_e4 for _, view in views)
             yield DayMarked(
                 strategy_id=strategy_id,
                 day=ended.day,

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from daemon.actors.risk_watchdog.carried import Carried
 from daemon.domain.risk.moves import LevelMoved
-from daemon.domain.risk.pnl import LegPosition
+from daemon.domain.risk.pnl import NO_MARK, LegPosition, total_e4
 from daemon.domain.risk.strategy import StrategyRisk
 from daemon.domain.risk.words import ExitReason
 from daemon.messages import BasketOpened, LegExpired, PositionChanged
@@ -103,6 +103,13 @@ class Watch:
             held = self.legs.get(leg.leg_id)
             entered = held.entry_quantity if held else 0
             self.risk.watch(leg.leg_id, leg.symbol, leg.side, min(entered, leg.quantity))
+
+
+def worth_e4(watch: Watch) -> int:
+    """Return the profit of an entry by now, what is open at its last mark, else as it entered."""
+    marks = {leg.leg_id: leg.mark_e4 for leg in watch.risk.legs() if leg.mark_e4 != NO_MARK}
+    held = watch.legs.values()
+    return sum(total_e4(each, marks.get(each.leg_id, each.entry_e4)) for each in held)
 
 
 def position_of(changed: PositionChanged) -> LegPosition:

@@ -165,7 +165,7 @@ class Watches:
         ended = self._day if self._trades else None
         self.left, self._day, self._trades = None, day, trades
         for watch in self.all():
-            watch.carried.begin_day(ended if watch.is_open else None)
+            watch.carried.begin_day(ended if watch.is_open else None, watch.legs)
             self._set_aside(watch)
             watch.risk.lose_marks()
             watch.risk.pnl = PnlTrack()

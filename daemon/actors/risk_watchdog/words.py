@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from daemon.actors.risk_watchdog.watch import Watch
+from daemon.actors.risk_watchdog.watch import Watch, worth_e4
 from daemon.domain.market.frames import Frame
 from daemon.domain.risk.hours import GRACE_NS, alarm_at, brought_forward
+from daemon.domain.risk.leg_views import LegView
 from daemon.messages import (
     BasketEnded,
     BasketOpened,
@@ -84,25 +85,46 @@ def pnl_seen(watch: Watch, now_ns: int) -> tuple[Show, ...]:
     return (Show(seen),)
 
 
-def marked(watch: Watch, ended: DayEnded, last_ns: int) -> DayMarked:
-    """Return how a day went; what is flat is worth the same on every later frame of the day."""
+def marked(watch: Watch, ended: DayEnded, last_ns: int, opened_ns: int = 0) -> DayMarked:
+    """Return how a day went; what is flat is worth the same on every later frame of the day.
+
+    Args:
+        watch: of which entry.
+        ended: which day.
+        last_ns: when its last frame was.
+        opened_ns: when its market opened; 0: it stayed closed.
+    """
     pnl, lock = watch.risk.pnl, watch.risk.lock
     valued = [leg for leg in watch.risk.legs() if leg.net_quantity and leg.mark_e4 >= 0]
-    # What is known by the record alone is of a day before; it marks no day that nobody saw.
-    held = [leg for leg in valued if pnl.last_ns or leg.seen_ns]
+    held = [leg for leg in valued if pnl.last_ns or _is_seen(watch, leg, opened_ns)]
     valued_ns = pnl.last_ns if watch.is_open else max(pnl.last_ns, last_ns)
+    low, high = (pnl.low_e4, pnl.low_ns), (pnl.high_e4, pnl.high_ns)
+    now_e4 = worth_e4(watch)
+    if now_e4 != pnl.last_e4:  # a leg was left after the last frame: none has valued that
+        low, high = min(low, (now_e4, valued_ns)), max(high, (now_e4, valued_ns))
     return DayMarked(
         strategy_id=watch.risk.strategy_id,
         day=ended.day,
-        low=(pnl.low_ns, pnl.low_e4) if pnl.low_ns else None,
-        high=(pnl.high_ns, pnl.high_e4) if pnl.high_ns else None,
-        last=(valued_ns, pnl.last_e4) if pnl.last_ns else None,
+        low=(low[1], low[0]) if pnl.low_ns else None,
+        high=(high[1], high[0]) if pnl.high_ns else None,
+        last=(valued_ns, now_e4) if pnl.last_ns else None,
         status=lock.status,
         floor_e4=lock.floor_e4,
         marks=tuple((leg.leg_id, leg.mark_e4) for leg in held),
         at_ns=ended.at_ns,
         basket_id=watch.opened.basket.basket_id,
     )
+
+
+def _is_seen(watch: Watch, leg: LegView, opened_ns: int) -> bool:
+    """Say whether a mark is of the day, though its entry was never valued on it.
+
+    What is known from a day before marks no day that nobody saw; on one without a market it is
+    still the price, if the last that had one was seen to its end.
+    """
+    if opened_ns:
+        return leg.seen_ns >= opened_ns
+    return leg.seen_ns > 0 and watch.carried.unseen is None
 
 
 def exit_alarm(

@@ -323,6 +323,36 @@ def test_what_is_bought_back_of_a_sale_beyond_the_owner_s_own_shares_is_not_deli
     assert day.total_e4(owner) == cost_e4(bought, NEXT, kept=True)
 
 
+@pytest.mark.parametrize("parts", [(), (6,)], ids=["at once", "in parts"])
+def test_a_sale_through_flat_is_charged_as_what_it_began_and_what_it_ended_is_of_the_day(parts):
+    """Six were bought today and ten sold; the rest was the owner's own, and so is his order."""
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(6, 0, "b"))
+    for sold in (*[each - 2 for each in parts], 10):
+        day.take(owner, by_hand(6, sold, "s"))
+    day.take(owner, by_hand(10, 10, "h", settled=True))
+    assert day.total_e4(owner) == within(Side.BUY, 6) + sale_of(10) + e4("15.34")
+
+
+def test_what_is_bought_back_of_a_sale_through_flat_of_shares_of_days_before_is_of_the_day():
+    """The sale itself is one of what came over the night."""
+    day, owner = DayCosts(), (MANUAL, "")
+    day.take(owner, by_hand(10, 0, "b", DAY))
+    day.begin_day()
+    day.take(owner, by_hand(10, 15, "s"))
+    day.take(owner, by_hand(15, 15, "c"))
+    assert day.total_e4(owner) == sale_of(15) + e4("15.34") + within(Side.BUY, 5)
+
+
+def test_a_part_of_a_stranger_s_order_that_goes_through_flat_stays_with_its_others():
+    day = DayCosts()
+    day.take((EXTERNAL, ""), moved(EXTERNAL, 65, 0))
+    for sold in (30, 130):
+        part = replace(moved(EXTERNAL, 65, sold), intent_id=f"s{sold}", part_of="s")
+        day.take((EXTERNAL, ""), part)
+    assert day.total_e4((EXTERNAL, "")) == cost_of(Side.BUY, 65) + cost_of(Side.SELL, 130)
+
+
 def test_what_the_exchange_settles_by_itself_makes_no_sale_of_the_owner_s_own_shares():
     """Of an entry."""
     day, owner = DayCosts(), ("s", "s:1")

@@ -14,6 +14,7 @@ from daemon.domain.risk.words import Distance, ExitReason, LegRules
 from daemon.messages import (
     AdjustByHand,
     Ask,
+    DayMarked,
     Declined,
     Done,
     ExitDecided,
@@ -28,9 +29,11 @@ from tests.kit.acting import (
     CE,
     LOT,
     NEXT_DAY,
+    PE,
     ROUTER,
     SYMBOLS,
     clock,
+    day_ended,
     day_opened,
     ended,
     facts,
@@ -107,6 +110,24 @@ def test_a_restart_keeps_the_stop():
     assert facts(again.handle(Started(), T), LevelMoved) == []
     assert leg_of(again).stop_e4 == e4(120)
     assert left(again, "121") == [((CE,), ExitReason.STOP)]
+
+
+def test_what_was_given_a_stop_is_marked_once_a_day_beside_the_rest_and_a_restart_values_it():
+    """Its money stands in one record of the day, and the next day counts from there."""
+    rest = replace(held(), leg_id=PE, symbol=PE)
+    made = dog(rest)
+    adjusted, _ = adjust(made)
+    made.handle(prices(T, "90", "95"), T)
+    ended_ = day_ended()
+    marks = facts(made.handle(ended_, ended_.at_ns), DayMarked)
+    assert [(each.marks, each.last[1]) for each in marks] == [
+        (((CE, e4(90)), (PE, e4(95))), e4(LOT * 15)),
+    ]
+    table = [day_opened(), held(), rest, *facts(adjusted, LevelMoved), ended_, *marks]
+    for each in (made, RiskWatchdog(ROUTER, LIMITS, table)):
+        (show,) = each.handle(Ask(1, SeeRisk()), T)
+        (watch,) = show.view.answer.watches
+        assert (watch.pnl_e4, watch.today_e4) == (e4(LOT * 15), e4(LOT * 15))
 
 
 def test_the_stop_holds_what_is_added_to_the_same_position():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from msgspec.structs import replace
 
 from daemon.domain.money import e4
@@ -15,6 +16,7 @@ from daemon.messages import (
 )
 from tests.kit.acting import (
     CE,
+    DAY,
     LOT,
     NEXT_DAY,
     PE,
@@ -97,6 +99,76 @@ def test_what_a_leg_had_gained_before_it_expired_unpriced_is_none_of_today() -> 
     evening = Run().hear(*start, day_opened(NEXT_DAY), prices(OPENS, "90", "95"))
     evening.hear(day_ended(NEXT_DAY), replace(gone, at_ns=clock("20:00:00", NEXT_DAY)))
     assert evening.seen(OPENS).today_e4 == FALLEN
+
+
+@pytest.mark.parametrize("wall", ["15:29:59", "15:30:01"], ids=["before its end", "after it"])
+def test_a_loss_that_was_made_after_the_last_frame_of_a_day_is_none_of_the_next_ones(wall) -> None:
+    """It is of the day that it came on, and fires no limit of the day after."""
+    run = Run().hear(day_opened(), *carried("ce", "pe"), prices(T, "100", "90"))
+    at_ns = clock(wall)
+    end = [sold("ce", bought="150", at_ns=at_ns), day_ended()]
+    run.hear(*(end if at_ns < day_ended().at_ns else reversed(end)))
+    for each in both(run):
+        assert each.seen(clock("20:00:00")).today_e4 == e4("-3000")
+        each.hear(day_opened(NEXT_DAY), *[prices(OPENS + n * S, pe="91") for n in range(3)])
+        assert (each.seen(OPENS).today_e4, each.paused) == (e4("-75"), [])
+
+
+def test_a_day_is_marked_with_what_was_lost_after_its_last_frame_as_its_lowest_too() -> None:
+    run = Run().hear(day_opened(), *carried("ce", "pe"), prices(T, "100", "90"))
+    run.hear(sold("ce", bought="150", at_ns=clock("15:29:59")), day_ended())
+    (mark,) = (each for each in run.record if isinstance(each, DayMarked))
+    assert (mark.low, mark.high) == ((T, e4("-3000")), (T, e4("750")))
+    assert mark.last == (T, e4("-3000"))
+
+
+# --- a day on which no price came -----------------------------------------------------------------
+
+THIRD, FOURTH = date(2025, 9, 3), date(2025, 9, 4)
+
+
+def marks(run: Run, day: date) -> list[tuple]:
+    """The marks of a day, of whatever was held."""
+    told = (each for each in run.record if isinstance(each, DayMarked) and each.day == day)
+    return [each.marks for each in told if each.marks]
+
+
+@pytest.fixture(params=["by a strategy", "by hand"])
+def held(request: pytest.FixtureRequest) -> Run:
+    """A call that was held to the end of a day, at 80, and into the next."""
+    entry = carried("ce") if request.param == "by a strategy" else [by_hand(LOT)]
+    return Run().hear(day_opened(), *entry, *LAST, day_opened(NEXT_DAY))
+
+
+def test_the_mark_of_a_day_before_marks_no_day_on_which_no_price_came(held: Run) -> None:
+    """Be it that the daemon was up for all of it, or was not before; nor the day off after it."""
+    for each in both(held):
+        each.hear(day_ended(NEXT_DAY), day_opened(THIRD, closed=True), day_ended(THIRD))
+        assert len(marks(each, DAY)) == 1
+        assert (marks(each, NEXT_DAY), marks(each, THIRD)) == ([], [])
+        opens_ns = clock("09:15:00", FOURTH)
+        each.hear(day_opened(FOURTH), prices(opens_ns, "95"))
+        assert not each.seen(opens_ns).today_e4, "of a strategy it counts from here, else not"
+
+
+def test_a_price_from_before_the_market_opens_marks_no_day_on_which_no_other_came() -> None:
+    early = prices(clock("09:05:00", NEXT_DAY), "80")
+    run = Run().hear(day_opened(), by_hand(LOT), *LAST, day_opened(NEXT_DAY), early)
+    assert marks(run.hear(day_ended(NEXT_DAY)), NEXT_DAY) == []
+
+
+def test_a_day_off_is_marked_at_the_prices_of_the_day_before(held: Run) -> None:
+    held.hear(*NEXT[1:], day_ended(NEXT_DAY))
+    held.hear(day_opened(THIRD, closed=True), day_ended(THIRD))
+    assert marks(held, THIRD) == marks(held, NEXT_DAY) != []
+
+
+def test_where_one_of_two_is_newer_than_a_day_that_nobody_saw_that_one_alone_is_marked() -> None:
+    """What they are worth together is then not known."""
+    run = Run().hear(day_opened(), by_hand(LOT), *LAST, day_opened(NEXT_DAY), day_ended(NEXT_DAY))
+    run.hear(day_opened(THIRD, closed=True), replace(by_hand(LOT), leg_id="o2"), day_ended(THIRD))
+    *_, mark = (each for each in run.record if isinstance(each, DayMarked))
+    assert (mark.day, mark.marks, mark.last) == (THIRD, (("o2", e4("80")),), None)
 
 
 # --- what no entry holds --------------------------------------------------------------------------
