@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -215,6 +216,16 @@ class Zerodha:
                 if name in names:
                     told[names[name]] = Stamped(quoted.quote, quoted.at_ns, quoted.traded_ns)
         return told
+
+    async def keep_up(self) -> bool:
+        """See to the contracts of the day, and say whether they are there.
+
+        Without a session they come with the next one. Why they do not come is told by themselves.
+        """
+        if self._client.session is not None:
+            with suppress(BrokerError):
+                await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
+        return not self._contracts.objection(self._now_ns())
 
     async def close(self) -> None:
         """Let go of the broker."""
