@@ -79,15 +79,17 @@ def fetched(text: str, fetched_ns: int, before: Listing | None) -> Listing:
     Raises:
         WireGarbled: it is no file of contracts, or not a whole one.
     """
-    master, missing = read(text, fetched_ns), frozenset[str]()
-    if before is not None:
-        day = day_of(fetched_ns)
-        _compare(before, master, day)
-        missing = _missing(before.master, master, day)
-        for name in missing:
-            line = before.master.lines[name]
-            master.lines[name], master.names[_token(line)] = line, name
+    master = read(text, fetched_ns)
+    if before is None:
+        _prove(master)
+        return Listing(master)
+    day = day_of(fetched_ns)
+    _compare(before, master, day)
     _prove(master)
+    missing = _missing(before.master, master, day)
+    for name in missing:
+        line = before.master.lines[name]
+        master.lines[name], master.names[_token(line)] = line, name
     return Listing(master, missing)
 
 
@@ -161,7 +163,7 @@ def _is_unseen(name: str, earlier: Master, newer: Master) -> bool:
 
 
 def _prove(master: Master) -> None:
-    """See that there is what every file has: without it one is none on a first start either.
+    """See that there is what every file has: without it one is none beside no earlier one either.
 
     Raises:
         WireGarbled: there is not.

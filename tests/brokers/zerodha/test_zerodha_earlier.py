@@ -111,9 +111,11 @@ def test_a_file_that_lacks_most_of_an_exchange_is_none(lost, told):
     ],
     ids=["no derivatives", "no index", "all of NSE"],
 )
-def test_without_an_earlier_one_a_file_lacks_what_every_file_has(lost, why):
-    with pytest.raises(WireGarbled, match=why):
-        fetched(file(without(*lost)), morning(DAY), None)
+def test_a_file_that_lacks_what_every_file_has_is_none_on_a_first_start_and_beside_few(lost, why):
+    few = fetched(file([INDICES[0], OF_MONTH[0]]), morning(DAY), None)
+    for before in (None, few):
+        with pytest.raises(WireGarbled, match=why):
+            fetched(file(without(*lost)), morning(DAY), before)
 
 
 def test_what_expired_is_no_loss():
