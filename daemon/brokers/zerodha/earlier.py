@@ -163,7 +163,7 @@ def _is_unseen(name: str, earlier: Master, newer: Master) -> bool:
 
 
 def _prove(master: Master) -> None:
-    """See that there is what every file has: without it one is none beside no earlier one either.
+    """See that there is what every file has, whatever came before it.
 
     Raises:
         WireGarbled: there is not.
