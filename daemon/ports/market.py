@@ -144,6 +144,10 @@ class LiveMarket(Protocol):
         """Use the present session, for the one before is none any more."""
         ...
 
+    async def keep_up(self) -> bool:
+        """See to it that what is listed is what the present day has; say whether it is."""
+        ...
+
     async def listen(self, hear: Callable[[News], None]) -> None:
         """Tell all that comes, until this is cancelled; what breaks is made again.
 

@@ -30,6 +30,7 @@ CONTRACTS = """\
 instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,\
 lot_size,instrument_type,segment,exchange
 12517890,48898,NIFTY26AUG24350CE,NIFTY,0,2026-08-25,24350,0.05,65,CE,NFO-OPT,NFO
+256265,1001,NIFTY 50,NIFTY 50,0,,0,0,0,EQ,INDICES,NSE
 779521,3045,SBIN,STATE BANK OF INDIA,0,,0,0.05,1,EQ,NSE,NSE
 """
 RECORD = {

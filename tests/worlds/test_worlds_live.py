@@ -87,6 +87,8 @@ class Told:
         self.fails = asyncio.Event()
         self.refuses = ""
         self.lacks: list[str] = []
+        self.keeps_up = [True]
+        self.asked_for_listing = 0
 
     def lists(self, symbol: str) -> bool:
         return symbol in self.listed
@@ -105,6 +107,10 @@ class Told:
 
     def renew(self) -> None:
         self.renewed += 1
+
+    async def keep_up(self) -> bool:
+        self.asked_for_listing += 1
+        return self.keeps_up.pop() if len(self.keeps_up) > 1 else self.keeps_up[0]
 
     async def listen(self, hear: Callable[[News], None]) -> None:
         self.hear = hear
@@ -200,7 +206,7 @@ ON_ENTERING = (PricesOwed, OptionsListed)
 @asynccontextmanager
 async def coming(market: Told, hand: HandTime | None = None, but=ON_ENTERING, **given):
     """A world with one plan that is listened to, and the steps that came of it so far."""
-    live = entered(market, hand or HandTime(NOW), Entry(1, MON), **given)
+    live = entered(market, hand or HandTime(NOW), **{"entry": Entry(1, MON), **given})
     live.know((plan(),))
     steps: list[Step] = []
 
@@ -246,6 +252,35 @@ async def test_each_thing_is_told_at_the_present_instant_to_whom_it_concerns(new
         market.hear(news)
         await quiet()
     assert steps == [Step(to, message, NOW)]
+
+
+async def test_what_a_day_has_is_asked_for_as_it_begins_and_each_minute_until_it_is_there():
+    """A log-in comes before the broker's file of the day, and where nobody trades nobody asks."""
+    market, hand = Told(), HandTime(clock("07:40"))
+    market.keeps_up = [True, True, False, False]
+    async with coming(market, hand, entry=Entry(1, FRI, ended=True)):
+        asked = []
+        for wall in ("09:09:59", "09:10", "09:10:59", "09:11", "09:12", "09:13", "15:31"):
+            await hand.move(clock(wall))
+            await quiet()
+            asked.append(market.asked_for_listing)
+        assert asked == [0, 1, 1, 2, 3, 3, 3]
+        await hand.move(clock("09:10", WEEK))
+        await quiet()
+        assert market.asked_for_listing == 4
+
+
+async def test_what_a_day_has_is_asked_for_after_a_restart_and_not_once_it_is_over():
+    market, hand = Told(), HandTime(NOW)
+    market.keeps_up = [False]
+    async with coming(market, hand):
+        assert market.asked_for_listing == 1
+        await hand.move(clock("15:31"))
+        await quiet()
+        asked = market.asked_for_listing
+        await hand.move(clock("15:40"))
+        await quiet()
+        assert market.asked_for_listing == asked
 
 
 async def test_days_go_on_while_prices_come():

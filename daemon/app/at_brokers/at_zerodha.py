@@ -75,7 +75,8 @@ def at_zerodha(vault: Vault, tell: Tell, wall: Clock, terms: Broker, say: Say) -
             market=_Market(now_ns),
             dice=random.Random(wall.now_ns()),  # noqa: S311  no secret hangs on it
         )
-        prices = Prices(Ticker(around, contracts.of_symbol), contracts, broker.quotes)
+        ticker = Ticker(around, contracts.of_symbol)
+        prices = Prices(ticker, contracts, broker.quotes, broker.keep_up)
         broker.on_ready = partial(prices.ready, renewed=True)
         contracts.on_fetched, contracts.on_amiss = partial(prices.ready, renewed=False), say
         client.on_amiss = say

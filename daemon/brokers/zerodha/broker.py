@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -21,12 +22,12 @@ from daemon.brokers.zerodha.codec import OrderRecord
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.brokers.zerodha.fills import Fills
 from daemon.brokers.zerodha.forms import REGULAR, cancellation, form_of
-from daemon.brokers.zerodha.instruments import Listed, objection_to_lot
+from daemon.brokers.zerodha.instruments import Listed
 from daemon.brokers.zerodha.resuming import Resuming
 from daemon.brokers.zerodha.shares import Shares
 from daemon.brokers.zerodha.statuses import Statuses
 from daemon.brokers.zerodha.wire import whole
-from daemon.domain.instants import SECOND_NS, day_of
+from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.polled import Stamped
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
@@ -217,6 +218,16 @@ class Zerodha:
                     told[names[name]] = Stamped(quoted.quote, quoted.at_ns, quoted.traded_ns)
         return told
 
+    async def keep_up(self) -> bool:
+        """See to the contracts of the day, and say whether they are there.
+
+        Without a session they come with the next one. Why they do not come is told by themselves.
+        """
+        if self._client.session is not None:
+            with suppress(BrokerError):
+                await self._contracts.keep_up(self._client, self._now_ns(), _LATE_S)
+        return not self._contracts.objection(self._now_ns())
+
     async def close(self) -> None:
         """Let go of the broker."""
         await self._contracts.close()
@@ -248,14 +259,14 @@ class Zerodha:
         """Return the contract of an order; an entry needs that of its day, in lots of our count.
 
         Raises:
-            BrokerMisused: it is not there, or of other lots.
+            BrokerMisused: it is not there, not listed any more, or of other lots.
         """
         now_ns = self._now_ns()
         is_entry = intent.purpose is Purpose.ENTRY
         if is_entry and (objection := self._contracts.objection(now_ns)):
             raise BrokerMisused(objection)
         listed = self._contracts.of_symbol(intent.symbol)
-        if is_entry and (objection := objection_to_lot(listed, day_of(now_ns))):
+        if is_entry and (objection := self._contracts.objection_to_entry(listed, now_ns)):
             raise BrokerMisused(objection)
         return listed
 

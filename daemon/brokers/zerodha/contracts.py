@@ -1,6 +1,7 @@
 """The contracts of the day at Zerodha: fetched once each morning, and looked up from then on.
 
-What was fetched is kept on the disk, so a daemon that starts again has them at once.
+What was fetched is kept on the disk, so a daemon that starts again has them at once. What a newer
+file lacks of it, and has not expired, stays for what is held, and is not entered.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
 
-from daemon.brokers.zerodha import instruments, questions
+from daemon.brokers.zerodha import questions
 from daemon.brokers.zerodha.client import Client
+from daemon.brokers.zerodha.earlier import Listing, fetched, kept, recalled
 from daemon.brokers.zerodha.instruments import Listed, Master, objection_to_lot
 from daemon.brokers.zerodha.wire import without
 from daemon.domain.instants import SECOND_NS, day_of
@@ -43,7 +45,7 @@ class Contracts:
     Attributes:
         on_fetched: is called once others than before are there.
         on_amiss: is told, in a sentence, why they did not come, could not be kept, what was kept is
-            not used, or some of them are left out.
+            not used, or some of them are left out or missing.
 
     Args:
         find: looks for those that were kept; None: none ever are.
@@ -51,17 +53,21 @@ class Contracts:
     """
 
     def __init__(self, find: Find | None = None, keep: Keep | None = None) -> None:
-        self._master: Master | None = None
+        self._listing: Listing | None = None
         self._find, self._keep = find, keep
         self._recalling = asyncio.Lock()
         self._fetching: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._asked_ns: int | None = None
         self._came_ns: int | None = None
-        self._is_awaited = False
+        self._is_taken = self._is_awaited = False
         self._told, self._left_out, self._lots = set[str](), set[str](), set[str]()
         self.on_fetched: Callable[[], None] | None = None
         self.on_amiss: Callable[[str], object] | None = None
+
+    @property
+    def _master(self) -> Master | None:
+        return self._listing.master if self._listing else None
 
     def objection(self, now_ns: int) -> str:
         """Return why these are not the contracts of the present day; empty: they are."""
@@ -79,6 +85,12 @@ class Contracts:
             raise BrokerMisused(f"Zerodha lists no {symbol}" if self._master else _NONE)
         return listed
 
+    def objection_to_entry(self, listed: Listed, now_ns: int) -> str:
+        """Return why one of these contracts is not to be entered; empty: it may be."""
+        if self._listing and f"{listed.exchange}:{listed.name}" in self._listing.missing:
+            return f"Zerodha lists no {listed.symbol} any more; what is held of it can be closed"
+        return objection_to_lot(listed, day_of(now_ns))
+
     def find(self, symbol: str) -> Listed | None:
         """Return the contract that a symbol stands for; None: there is none that is understood."""
         try:
@@ -91,14 +103,17 @@ class Contracts:
         return self._master.symbol_of(exchange, name) if self._master else f"{exchange}:{name}"
 
     def options(self, underlying: str, expiry: date) -> tuple[Listed, ...]:
-        """Return all options of an underlying that expire on a day; none without a file.
+        """Return all options of an underlying that expire on a day; without a file there are none.
 
         What is left out of them for what the file says of it is told once, and so are other lots
-        than those of our tables: what has them is not entered.
+        than those of our tables: what has them is not entered. Nor is what the newest file lacks,
+        so it is none of them.
         """
-        if self._master is None:
+        if self._listing is None:
             return ()
-        found, left_out = self._master.options(underlying, expiry)
+        master, missing = self._listing.master, self._listing.missing
+        found, left_out = master.options(underlying, expiry)
+        found = tuple(each for each in found if f"{each.exchange}:{each.name}" not in missing)
         if fresh := [name for name in left_out if name not in self._left_out]:
             self._left_out.update(fresh)
             names = printable(", ".join(fresh[:_NAMED]))
@@ -107,7 +122,7 @@ class Contracts:
                 "out, for Zerodha's file of contracts cannot be understood there, or does not say "
                 f"what their names do: {names}"
             )
-        day = day_of(self._master.fetched_ns)
+        day = day_of(master.fetched_ns)
         amiss = next(filter(None, (objection_to_lot(each, day) for each in found)), "")
         if amiss and amiss not in self._lots:
             self._lots.add(amiss)
@@ -160,7 +175,7 @@ class Contracts:
         if self._master is None:
             return True
         objection = self.objection(now_ns)
-        if client.session is None or (self._came_ns is not None and not objection):
+        if client.session is None or (self._is_taken and not objection):
             return False
         since_ns = self._came_ns if objection else self._asked_ns
         return since_ns is None or now_ns - since_ns >= _AGAIN_NS
@@ -177,19 +192,28 @@ class Contracts:
         if self._find is None:
             return
         try:
-            kept = await asyncio.to_thread(self._find) if self._master is None else None
-            if kept is not None and kept[1] <= now_ns:  # of a clock that went back no day is known
-                await self._use(*kept)
+            held = await asyncio.to_thread(self._find) if self._listing is None else None
+            if held is not None and held[1] <= now_ns:  # of a clock that went back no day is known
+                self._use(await asyncio.to_thread(recalled, *held))
         except (SettingsError, WireGarbled) as error:
             self._tell(f"{error}; the contracts of the broker are waited for")
         self._find = None  # not before: whoever is called off meanwhile leaves it to the next
 
     async def _fetch(self, client: Client, now_ns: int) -> None:
         text = await client.read(questions.contracts())
-        await self._use(text, now_ns)
         self._came_ns = now_ns
+        before = self._listing
+        listing = await asyncio.to_thread(fetched, text, now_ns, before)
+        self._is_taken = True
+        self._use(listing)
+        if fresh := listing.fresh(before):
+            self._tell(
+                f"Zerodha's file of contracts of {day_of(now_ns)} lacks futures and options that "
+                f"have not expired, {len(fresh):,} in all; what is held of them can be closed, and "
+                f"they are not entered: {printable(', '.join(fresh[:_NAMED]))}"
+            )
         if self._keep is not None:  # nobody who waits for contracts waits for the disk
-            keeping = asyncio.to_thread(self._keep, text, now_ns)
+            keeping = asyncio.to_thread(self._keep, kept(text, listing), now_ns)
             self._keeping = asyncio.get_running_loop().create_task(keeping, name="contract file")
             self._keeping.add_done_callback(self._kept)
 
@@ -220,13 +244,9 @@ class Contracts:
         if self.on_amiss is not None:
             self.on_amiss(sentence)
 
-    async def _use(self, text: str, fetched_ns: int) -> None:
-        """Go by a file from now on.
-
-        Raises:
-            WireGarbled: it is none.
-        """
-        self._master = await asyncio.to_thread(instruments.read, text, fetched_ns)
+    def _use(self, listing: Listing) -> None:
+        """Go by these from now on."""
+        self._listing = listing
         if self.on_fetched is not None:
             self.on_fetched()
 

@@ -13,6 +13,8 @@ from daemon.ports.market import MarketReady, News
 
 Quotes = Callable[[Iterable[str]], Awaitable[Mapping[str, Stamped]]]
 """Asks for the newest quotes, by symbol."""
+KeepUp = Callable[[], Awaitable[bool]]
+"""Sees to the contracts of the day, and says whether they are there."""
 
 
 class Prices:
@@ -22,14 +24,18 @@ class Prices:
         ticker: brings the prices.
         contracts: of the day.
         quotes: asks for them without the ticker.
+        keep_up: sees to the contracts of the day.
     """
 
     room = ROOM
 
-    def __init__(self, ticker: Ticker, contracts: Contracts, quotes: Quotes) -> None:
+    def __init__(
+        self, ticker: Ticker, contracts: Contracts, quotes: Quotes, keep_up: KeepUp
+    ) -> None:
         self._ticker = ticker
         self._contracts = contracts
         self._quotes = quotes
+        self._keep_up = keep_up
         self._hear: Callable[[News], None] | None = None
 
     def lists(self, symbol: str) -> bool:
@@ -59,6 +65,10 @@ class Prices:
             BrokerError: they could not be read.
         """
         return await self._quotes(symbols)
+
+    async def keep_up(self) -> bool:
+        """See to the contracts of the day; say whether they are there."""
+        return await self._keep_up()
 
     def renew(self) -> None:
         """Use the present session, for the one before is none any more."""

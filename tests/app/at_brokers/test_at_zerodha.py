@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, time
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from daemon.app.at_brokers.at_zerodha import at_zerodha
 from daemon.brokers.door import Door
 from daemon.brokers.zerodha.client import WRITES_DENIED
 from daemon.domain.instants import DAY_NS, SECOND_NS
+from daemon.domain.instants import at as instant
 from daemon.errors import SessionRefused
 from daemon.messages import (
     AccountRead,
@@ -39,6 +40,7 @@ from tests.kit.kite_account import (
     BROUGHT,
     CALL,
     CONTRACTS,
+    DAY,
     GRANTED,
     KEY,
     NOW,
@@ -264,6 +266,42 @@ async def test_a_daemon_that_starts_again_lists_what_it_listed_before_without_th
             await opened.close()
 
     assert said == []
+
+
+async def test_an_account_that_only_tells_prices_lists_what_is_new_today_after_an_early_log_in(
+    vault,
+):
+    """A log-in without a person is due before the broker makes the file of the day."""
+    wall = VirtualClock(instant(DAY, time(7, 40)))
+    new = CALL.replace("24350", "24400")
+    line = next(line for line in CONTRACTS.splitlines(keepends=True) if "24350CE" in line)
+    later = CONTRACTS + line.replace("24350", "24400").replace("12517890", "12517891")
+    vault.put("paper", {"request_token": Secret(BROUGHT)}, wall.now_ns())
+    heard = []
+    async with scripted_kite() as script:
+        script.on("POST /session/token", yes({"access_token": GRANTED}))
+        script.on("GET /user/profile", yes({"user_id": "AB1234"}))
+        files = [Answer(200, text.encode(), "text/csv") for text in (CONTRACTS, later)]
+        script.on("GET /instruments", *files)
+        opener = at_zerodha(vault, lambda *_: None, wall, at(script.url), _unheard)
+        (account,) = accounts_of(Settings(), strict=False)
+        opened = opener(account, None, wall.now_ns)
+        market = opened.market
+        assert market is not None
+        assert not await market.keep_up()
+        assert isinstance((await opened.broker.log_in(1))[0], LoggedIn)
+        listening = asyncio.get_running_loop().create_task(market.listen(heard.append))
+        assert not await market.keep_up()
+        wall.set(instant(DAY, time(9, 10)))
+        assert (market.lists(CALL), market.lists(new)) == (True, False)
+        assert await market.keep_up()
+        assert market.lists(new)
+        listening.cancel()
+        await asyncio.wait({listening})
+        assert opened.close is not None
+        await opened.close()
+
+    assert MarketReady(renewed=False) in heard
 
 
 @pytest.mark.parametrize("headless", [True, False])

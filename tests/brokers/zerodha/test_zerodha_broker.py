@@ -214,6 +214,31 @@ async def test_what_the_broker_trades_in_other_lots_is_left_and_never_entered(
         assert told.text.startswith(f"nothing was sent: Zerodha trades {CALL} in lots of 30")
 
 
+async def test_what_the_file_of_the_day_lacks_is_held_under_its_symbol_left_and_never_entered(
+    account,
+):
+    """Without its line a short option was of a foreign name: it had no stop, and no exit left."""
+    of_call = next(line for line in CONTRACTS.splitlines() if "NIFTY26AUG24350CE" in line)
+    others = [
+        of_call.replace("24350", str(strike)).replace("12517890", str(strike))
+        for strike in (24_400, 24_450, 24_500)
+    ]
+    whole = "\n".join([CONTRACTS.strip(), *others, ""])
+    for text in (whole, whole.replace(f"{of_call}\n", "")):
+        account.script.on("GET /instruments", Answer(200, text.encode(), "text/csv"))
+        account.later(DAY_NS // SECOND_NS)
+        await account.log_in()
+    account.script.on("GET /portfolio/positions", yes({"net": [HELD]}))
+
+    assert account.contracts.objection(account.clock.now_ns()) == ""
+    assert (await account.broker.read())[-1].positions == (BrokerPosition(CALL, -65),)
+    late_ns = account.clock.now_ns() + SECOND_NS
+    (refused,) = await account.broker.place(approved(deadline_ns=late_ns))
+    (taken,) = await account.broker.place(approved(purpose=Purpose.EXIT, deadline_ns=late_ns))
+    assert refused.text.startswith(f"nothing was sent: Zerodha lists no {CALL} any more")
+    assert isinstance(taken, OrderAccepted)
+
+
 async def test_a_reading_does_not_wait_for_contracts_that_are_long_in_coming(account, monkeypatch):
     monkeypatch.setattr(broker, "_LATE_S", 0.05)
     account.later(DAY_NS // SECOND_NS)

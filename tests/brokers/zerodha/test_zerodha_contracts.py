@@ -11,12 +11,23 @@ import pytest
 from daemon.brokers.zerodha import contracts as module
 from daemon.brokers.zerodha.contracts import Contracts
 from daemon.domain.instants import DAY_NS, SECOND_NS
-from daemon.errors import BrokerUnavailable, SettingsError
+from daemon.errors import BrokerUnavailable, SettingsError, WireGarbled
 from tests.kit.kite_account import CALL, CONTRACTS, GRANTED, NOW, kite_account
 from tests.kit.kite_script import HANGS, PAGE, Answer
 
 LATE_S, HOUR_NS = 0.05, 3_600 * SECOND_NS
 TOMORROW = NOW + DAY_NS
+OF_CALL = "12517890,48898,NIFTY26AUG24350CE,NIFTY,0,2026-08-25,24350,0.05,65,CE,NFO-OPT,NFO\n"
+STRIKES = tuple(range(24_400, 49_400, 50))
+WHOLE = CONTRACTS + "".join(
+    OF_CALL.replace("24350", f"{strike}").replace("12517890", f"{strike}2") for strike in STRIKES
+)
+WITHOUT_CALL = WHOLE.replace(OF_CALL, "")
+
+
+def answer(text: str) -> Answer:
+    """Return a file as the broker gives it."""
+    return Answer(200, text.encode(), "text/csv")
 
 
 class OnDisk:
@@ -66,8 +77,7 @@ async def test_those_of_today_that_were_kept_serve_at_once(account):
 
 
 async def test_behind_those_that_were_kept_comes_what_is_new_since_then(account):
-    line = "12517890,48898,NIFTY26AUG24350CE,NIFTY,0,2026-08-25,24350,0.05,65,CE,NFO-OPT,NFO\n"
-    contracts, come = over(OnDisk((CONTRACTS.replace(line, ""), NOW))), asyncio.Event()
+    contracts, come = over(OnDisk((CONTRACTS.replace(OF_CALL, ""), NOW))), asyncio.Event()
     contracts.on_fetched = come.set
     await contracts.keep_up(account.client, NOW + HOUR_NS, LATE_S)
     assert contracts.find(CALL) is None
@@ -284,3 +294,65 @@ async def test_two_who_ask_at_once_have_those_that_were_kept(account):
     await asyncio.gather(*both)
     assert disk.looks == 1
     await contracts.close()
+
+
+@pytest.mark.parametrize("since_ns", [HOUR_NS, DAY_NS], ids=["of the day", "of the day before"])
+async def test_a_file_that_lacks_an_exchange_takes_no_place_and_is_asked_for_again(
+    account, since_ns
+):
+    lacking = "".join(line for line in WHOLE.splitlines(True) if not line.endswith("NFO\n"))
+    account.script.on("GET /instruments", answer(lacking), answer(WHOLE))
+    disk, told = OnDisk((WHOLE, NOW)), []
+    contracts, at_ns = over(disk), NOW + since_ns
+    contracts.on_amiss = told.append
+    for seconds in (0, 59):
+        await contracts.keep_up(account.client, at_ns + seconds * SECOND_NS, 60)
+        await asyncio.wait({contracts._fetching})
+    assert contracts.find(CALL) is not None
+    assert (disk.held, len(account.script.routes())) == ((WHOLE, NOW), 1)
+    (text,) = told
+    assert "is not whole: of 501 of NFO that were listed before and have not expired it" in text
+    assert text.endswith("; they are asked for again")
+
+    for seconds in (60, 120, 180):
+        await contracts.keep_up(account.client, at_ns + seconds * SECOND_NS, 60)
+        await asyncio.wait({contracts._fetching})
+    await contracts.close()
+    assert contracts.objection(at_ns + 60 * SECOND_NS) == ""
+    assert (disk.held, len(account.script.routes())) == ((WHOLE, at_ns + 60 * SECOND_NS), 2)
+
+
+async def test_a_contract_that_a_newer_file_lacks_stays_for_what_is_held_and_is_not_entered(
+    account,
+):
+    account.script.on("GET /instruments", answer(WITHOUT_CALL))
+    disk, told = OnDisk((WHOLE, NOW)), []
+    contracts = over(disk)
+    contracts.on_amiss = told.append
+    await contracts.keep_up(account.client, TOMORROW, 60)
+    await contracts.close()
+    assert contracts.objection(TOMORROW) == ""
+    listed = contracts.of_symbol(CALL)
+    assert contracts.symbol_of("NFO", "NIFTY26AUG24350CE") == CALL
+    assert "Zerodha lists no" in contracts.objection_to_entry(listed, TOMORROW)
+    options = contracts.options("NIFTY", date(2026, 8, 25))
+    assert sorted(each.parts.strike_e4 // 10_000 for each in options) == list(STRIKES)
+    assert {contracts.objection_to_entry(each, TOMORROW) for each in options} == {""}
+    (text,) = told
+    assert "lacks futures and options that have not expired, 1 in all" in text
+    assert text.endswith(": NFO:NIFTY26AUG24350CE")
+
+    account.script.on("GET /instruments", HANGS)
+    for again in (over(disk), Contracts(disk.find)):  # a start, and the guardian
+        again.on_amiss = told.append
+        await again.keep_up(account.client, TOMORROW, LATE_S)
+        assert again.of_symbol(CALL) == listed
+        assert "Zerodha lists no" in again.objection_to_entry(listed, TOMORROW)
+        await again.close()
+    assert told == [text]
+
+
+async def test_where_nothing_was_kept_a_file_without_derivatives_is_none(account):
+    account.script.on("GET /instruments", answer(CONTRACTS.replace(OF_CALL, "")))
+    with pytest.raises(WireGarbled, match="is not whole: it has nothing of NFO"):
+        await Contracts().keep_up(account.client, NOW, LATE_S)
