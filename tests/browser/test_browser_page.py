@@ -298,10 +298,12 @@ async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trad
         names.come("straddle", "runner:straddle", ("paper", "second"))
         buttons = "[...document.querySelectorAll('.card .act')].map((each) => each.hidden).join()"
         await tab.wait_for(f"{buttons} === 'false,false'")
+        assert await tab.text(".act") == "Stop entries in paper and second"  # either stops both
         names.come("straddle", "runner:straddle", ("second",))
         await tab.wait_for(f"{buttons} === 'true,false'")
         assert await tab.text(".card .account") == "paper"
         assert await tab.text(".card .status") == "open"
+        assert await tab.text(".card:nth-child(2) .act") == "Stop entries"
 
 
 async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_path):

@@ -102,12 +102,19 @@ function showStrategy(entries, asked) {
   showLegs(card, entries, asked);
 }
 
+// A strategy is started and stopped in all its accounts, whichever card that is pressed on.
+function everywhere({ id }) {
+  const accounts = standing.status.strategies.find((one) => one.strategy_id === id)?.accounts ?? [];
+  if (accounts.length < 2) return "";
+  return accounts.length > 2 ? ` in all ${accounts.length} accounts` : ` in ${accounts.join(" and ")}`;
+}
+
 export function showState(card) {
   const takes = standing.taking.get(keyOf(card.id, card.account)); // undefined: it does not trade there any more
   const entries = takes === undefined ? "" : hindrance(card) || (takes ? "takes entries" : "takes no entries");
   const does = card.watched || (card.waits === "stopped" ? "" : card.waits);
   put(card.status, [does, entries].filter(Boolean).join(" · ") || " ");
   card.button.hidden = takes === undefined;
-  put(card.button, takes ? "Stop entries" : "Start entries");
+  put(card.button, `${takes ? "Stop" : "Start"} entries${everywhere(card)}`);
   card.button.title = takes ? "Take no more entries; what is open stays guarded" : "Take entries";
 }
