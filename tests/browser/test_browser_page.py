@@ -303,7 +303,8 @@ async def test_a_strategy_has_a_card_in_each_account_and_no_button_where_it_trad
         await tab.wait_for(f"{buttons} === 'true,false'")
         assert await tab.text(".card .account") == "paper"
         assert await tab.text(".card .status") == "open"
-        assert await tab.text(".card:nth-child(2) .act") == "Stop entries"
+        alone = "document.querySelectorAll('.card .act')[1].textContent"
+        assert await tab.evaluate(alone) == "Stop entries"
 
 
 async def test_profit_of_a_day_before_that_of_the_clock_says_whose_it_is(tmp_path):
