@@ -17,6 +17,7 @@ from daemon.settings.web import Web
 from daemon.telemetry.log import Log
 from daemon.telemetry.metrics import Metrics
 from daemon.telemetry.tracing import Tracer
+from daemon.web.strangers import Strangers
 from daemon.web.told.health_shapes import ActorTold, HotStateTold, SinkTold
 
 
@@ -83,6 +84,7 @@ class House(Struct, frozen=True):
             is played it goes on, and no decision goes by it.
         left_out: a sentence for each strategy that was to take entries from the start and could
             not be read, by its name.
+        strangers: says of which requests that nobody was let in for a line is written.
     """
 
     control: Control
@@ -102,6 +104,7 @@ class House(Struct, frozen=True):
     asks: Callable[[RiskSeen], bool] = _asks_nothing
     passing_ns: Callable[[], int] = _stands
     left_out: Mapping[str, str] = {}
+    strangers: Strangers = field(default_factory=Strangers)
 
     @property
     def modes(self) -> Modes:

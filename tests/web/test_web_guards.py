@@ -9,6 +9,8 @@ import pytest
 from daemon.errors.catalogue import CATALOGUE
 from daemon.messages import PullLatch
 from daemon.settings.web import Web
+from daemon.telemetry.metrics import Metrics
+from daemon.web import strangers
 from tests.kit.control_port import open_port
 
 KILL = {"scope": "all", "reason": "a test"}
@@ -249,6 +251,22 @@ async def test_a_line_names_the_template_of_the_route_and_what_the_address_names
 
     assert named.items() <= line.items()
     assert "?" not in line.get("path", "")
+
+
+async def test_of_a_flood_that_nobody_was_let_in_for_most_is_counted_and_not_written(
+    tmp_path, monkeypatch
+):
+    """Whoever is let in has a line for each request all the same."""
+    monkeypatch.setattr(strangers, "MOST", 3)
+    metrics = Metrics()
+    async with open_port(tmp_path, metrics=metrics) as port:
+        for _ in range(5):
+            await port.bare("GET", "/api/health")
+        await port.ask("POST", "/api/kill", json=KILL)
+        routes = [line["route"] for line in port.lines()]
+
+    assert routes == ["/api/health"] * 3 + ["/api/kill"]
+    assert b'http_requests_total{route="/api/health",status="200"} 5.0' in metrics.text()
 
 
 async def test_a_path_cannot_break_out_of_its_line_of_the_log(tmp_path):

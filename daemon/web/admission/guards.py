@@ -129,24 +129,15 @@ def dress_bare(
 def account_for(house: House, request: web.BaseRequest, status: int) -> None:
     """Write the line of a request, and count it; nothing of what it carried is told.
 
-    The address is told where no route knows it: there it says what was looked for.
+    The address is told where no route knows it: there it says what was looked for. Of a flood of
+    requests that nobody was let in for, most are counted alone.
     """
     asked = request[ASKED]
     ended_ns = _HOST.now_ns()
     spent_s = (ended_ns - asked.began_ns) / SECOND_NS
-    told = {
-        "method": request.method,
-        "route": asked.route,
-        "path": request.path if asked.route in _UNKNOWN else "",
-        "client": address_of(request),
-        "status": status,
-        "latency_ms": round(spent_s * 1_000, 3),
-        "request_id": asked.request_id,
-        "user": asked.user,
-        "order_id": asked.order_id,
-        "strategy_id": asked.strategy_id,
-    }
-    house.log.info("request", **{key: value for key, value in told.items() if value != ""})
+    left_out = 0 if asked.user else house.strangers.take(ended_ns)
+    if left_out is not None:
+        _write_line(house, request, status, (spent_s, left_out))
     house.metrics.http_requests.labels(asked.route, str(status)).inc()
     if status != HTTPStatus.SWITCHING_PROTOCOLS:  # a stream lasts as long as somebody watches
         house.metrics.http_seconds.labels(asked.route).observe(spent_s)
@@ -160,6 +151,34 @@ def account_for(house: House, request: web.BaseRequest, status: int) -> None:
             request_id=asked.request_id,
         )
         house.tracer.ended(span)
+
+
+def _write_line(
+    house: House, request: web.BaseRequest, status: int, counted: tuple[float, int]
+) -> None:
+    """Write the line of a request.
+
+    Args:
+        house: whose log it is.
+        request: which.
+        status: of its answer.
+        counted: how many seconds it took, and of how many others no line was written before it.
+    """
+    asked, (spent_s, left_out) = request[ASKED], counted
+    told = {
+        "method": request.method,
+        "route": asked.route,
+        "path": request.path if asked.route in _UNKNOWN else "",
+        "client": address_of(request),
+        "status": status,
+        "latency_ms": round(spent_s * 1_000, 3),
+        "request_id": asked.request_id,
+        "user": asked.user,
+        "order_id": asked.order_id,
+        "strategy_id": asked.strategy_id,
+        "left_out": left_out or "",
+    }
+    house.log.info("request", **{key: value for key, value in told.items() if value != ""})
 
 
 async def _answer(request: web.Request, handler: _Handler) -> web.StreamResponse:
