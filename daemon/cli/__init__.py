@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from daemon.errors import DaemonUnreachable, DiskFails, OrdoError, SettingsError, StrategyError
+from daemon.errors import DaemonUnreachable, OrdoError
 
 FAILED, MISUSED, UNREACHED, INTERRUPTED = 1, 2, 3, 130
 TRACEBACK = "ORDO_TRACEBACK"
@@ -168,7 +168,7 @@ def _told(error: OrdoError, *, as_json: bool) -> int:
         click.echo(f"ordo: {line}", err=True)
     if as_json:
         _document(error.code, str(error), notes)
-    if isinstance(error, SettingsError | StrategyError) and not isinstance(error, DiskFails):
+    if error.misused:
         return MISUSED
     return UNREACHED if isinstance(error, DaemonUnreachable) else FAILED
 

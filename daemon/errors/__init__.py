@@ -50,9 +50,12 @@ class OrdoError(Exception):
 
     Attributes:
         code: that word.
+        misused: it is the same until somebody changes what he asked for or set, so the command ends
+            with exit code 2 and is not tried again.
     """
 
     code = "failed"
+    misused = False
 
     def __init__(self, sentence: str, code: str = "") -> None:
         super().__init__(sentence)
@@ -63,6 +66,7 @@ class SettingsError(OrdoError):
     """A setting is wrong; the operator must mend it."""
 
     code = "bad_settings"
+    misused = True
 
 
 class DiskFails(SettingsError):
@@ -72,6 +76,7 @@ class DiskFails(SettingsError):
     """
 
     code = "state_disk_fails"
+    misused = False
 
 
 class StrategyError(OrdoError):
@@ -84,6 +89,7 @@ class StrategyError(OrdoError):
     """
 
     code = "bad_strategy"
+    misused = True
 
     def __init__(self, place: str, reason: str, others: tuple[StrategyError, ...] = ()) -> None:
         super().__init__(f"{place}: {reason}")

@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from daemon.domain.orders.arming import Mode, mode_of_all
-from daemon.errors import DiskFails, OrdoError, SettingsError, VaultError
+from daemon.errors import OrdoError, SettingsError, VaultError
 from daemon.guardian.decision import Exposure
 from daemon.guardian.listening import listening
 from daemon.guardian.sight import Sight, sight_of
@@ -165,8 +165,7 @@ def main() -> None:
         code = error.exit_code
     except OrdoError as error:
         click.echo(f"ordo-guardian: {error}", err=True)
-        is_setting = isinstance(error, SettingsError) and not isinstance(error, DiskFails)
-        code = MISUSED if is_setting else FAILED
+        code = MISUSED if error.misused else FAILED
     except (click.Abort, KeyboardInterrupt, asyncio.CancelledError):
         # The last is an interrupt too: asyncio tells one so that comes just as its loop begins.
         code = INTERRUPTED

@@ -18,7 +18,7 @@ from daemon.domain.orders.outside import HOLDINGS, is_outside, part_of
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.domain.risk.words import ExitReason
-from daemon.jobs.round_trips import RoundTrips
+from daemon.jobs.loose_trips import LooseTrips
 from daemon.messages import (
     SETTLEMENT,
     WRITTEN_OFF,
@@ -94,7 +94,7 @@ class Trades:
     def __init__(self, strategy_id: str) -> None:
         self._strategy_id = strategy_id
         self._open: dict[str, LegTrade] = {}
-        self._trips = RoundTrips()
+        self._trips = LooseTrips()
         self._reasons: dict[str, str] = {}
         self._orders: dict[str, tuple[Executions, LegTrade]] = {}
         self._day = date.min

@@ -48,8 +48,8 @@ from daemon.ports.market import (
 )
 from daemon.runtime.clock import MarketTime
 from daemon.worlds.entry import Entry
-from daemon.worlds.listed import Listed
 from daemon.worlds.twins import Account, Twins
+from daemon.worlds.upkeep import Upkeep
 from daemon.worlds.words import News, Step
 
 BEFORE_NS = 5 * 60 * SECOND_NS
@@ -104,9 +104,9 @@ class Live(Twins):
         self._money_e4: dict[str, int] = {}
         self._waiting: frozenset[str] = frozenset()
         self._shown: frozenset[str] = frozenset()
-        self._listed = Listed(source.market, clock)
+        self._upkeep = Upkeep(source.market, clock)
         if entry.day is not None and not entry.ended:
-            self._listed.begin()  # the day began in an earlier run
+            self._upkeep.begin()  # the day began in an earlier run
 
     @property
     def market(self) -> LiveMarket:
@@ -146,14 +146,14 @@ class Live(Twins):
         turning = loop.create_task(self._turn(due), name="day")
         listening = loop.create_task(self._source.market.listen(self._feed.hear), name="prices")
         arriving = loop.create_task(_next(arrivals), name="arrivals")
-        keeping_up = loop.create_task(self._listed.keep_up(), name="listing")
+        keeping_up = loop.create_task(self._upkeep.keep_up(), name="listing")
         try:
             while True:
                 works = {turning, listening, arriving, keeping_up}
                 done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
                 if turning in done:
                     turning.result()
-                    self._listed.hear(due.message)
+                    self._upkeep.hear(due.message)
                     yield Step(due.to, due.message, self._clock.now_ns())
                     due = next(days)
                     turning = loop.create_task(self._turn(due), name="day")

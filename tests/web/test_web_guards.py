@@ -6,8 +6,10 @@ import re
 
 import pytest
 
+from daemon.domain.instants import SECOND_NS
 from daemon.errors.catalogue import CATALOGUE
 from daemon.messages import PullLatch
+from daemon.runtime.budget import Window
 from daemon.settings.web import Web
 from daemon.telemetry.metrics import Metrics
 from daemon.web import strangers
@@ -257,7 +259,7 @@ async def test_of_a_flood_that_nobody_was_let_in_for_most_is_counted_and_not_wri
     tmp_path, monkeypatch
 ):
     """Whoever is let in has a line for each request all the same."""
-    monkeypatch.setattr(strangers, "MOST", 3)
+    monkeypatch.setattr(strangers, "LINES", Window(3, SECOND_NS))
     metrics = Metrics()
     async with open_port(tmp_path, metrics=metrics) as port:
         for _ in range(5):

@@ -16,7 +16,7 @@ _AGAIN_NS = 60 * SECOND_NS
 """So long after it was not there it is asked for again."""
 
 
-class Listed:
+class Upkeep:
     """Sees to it on each day, for as long as that lasts.
 
     Args:

@@ -13,7 +13,7 @@ from daemon.domain.money import divide_half_even
 from daemon.messages import PositionChanged
 
 
-class RoundTrips:
+class LooseTrips:
     """Tells the positions of legs of no basket by their round trips."""
 
     def __init__(self) -> None:
