@@ -34,13 +34,27 @@ def _folders(*names: str) -> frozenset[Path]:
     return frozenset(Path(__file__).parent / name for name in names)
 
 
-_LONGEST = _folders("simulation", "crash", "browser")
+_LONGEST = _folders("simulation", "crash", "browser", "stories", "bench")
 _UNTRACED = _folders("stories", "crash", "browser", "machine", "deploy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: _LONGEST.isdisjoint(item.path.parents))
+    """Begin with what takes longest, so that no worker is left alone with it at the end.
+
+    Each worker begins with a share of what was collected, and takes over from others only what
+    stands last in theirs. So each share begins with some of the files that take longest.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if not _LONGEST.isdisjoint(item.path.parents)]
+    rest = [item for item in items if _LONGEST.isdisjoint(item.path.parents)]
+    files = list(dict.fromkeys(item.path for item in long))
+    shares = [[i for i in long if i.path in files[n::workers]] for n in range(workers)]
+    whole = len(items)
+    items.clear()
+    for left, share in zip(range(workers, 0, -1), shares, strict=True):
+        room = max((whole - len(items)) // left - len(share), 0)
+        items += share + rest[:room]
+        del rest[:room]
 
 
 def _is_traced(item: pytest.Item) -> bool:
