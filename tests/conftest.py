@@ -34,27 +34,40 @@ def _folders(*names: str) -> frozenset[Path]:
     return frozenset(Path(__file__).parent / name for name in names)
 
 
-_LONGEST = _folders("simulation", "crash", "browser", "stories", "bench")
+_WAITING = _folders("crash", "browser", "guardian", "bench")
+"""Of what these last, most is waiting: for a page to fall silent, a beat to fail, a kill to end."""
+_COMPUTING = _folders("simulation", "stories")
 _UNTRACED = _folders("stories", "crash", "browser", "machine", "deploy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker is left alone with it at the end.
+    """Let two workers of five begin with what waits, and the others with what computes long.
 
-    Each worker begins with a share of what was collected, and takes over from others only what
-    stands last in theirs. So each share begins with some of the files that take longest.
+    Each worker begins with an equal share of what was collected, in its order, and takes over from
+    others only what stands last in theirs.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long = [item for item in items if not _LONGEST.isdisjoint(item.path.parents)]
-    rest = [item for item in items if _LONGEST.isdisjoint(item.path.parents)]
-    files = list(dict.fromkeys(item.path for item in long))
-    shares = [[i for i in long if i.path in files[n::workers]] for n in range(workers)]
-    whole = len(items)
+    beside = workers * 2 // 5
+    if not beside:
+        return
+    rest = [i for i in items if (_WAITING | _COMPUTING).isdisjoint(i.path.parents)]
+    shares = [*_dealt(items, _WAITING, beside), *_dealt(items, _COMPUTING, workers - beside)]
+    each = len(items) // workers
     items.clear()
-    for left, share in zip(range(workers, 0, -1), shares, strict=True):
-        room = max((whole - len(items)) // left - len(share), 0)
+    for share in shares:
+        room = max(each - len(share), 0)
         items += share + rest[:room]
         del rest[:room]
+    items += rest
+
+
+def _dealt(
+    items: list[pytest.Item], folders: frozenset[Path], workers: int
+) -> list[list[pytest.Item]]:
+    """Deal out the tests of some folders, file by file."""
+    found = [item for item in items if not folders.isdisjoint(item.path.parents)]
+    files = list(dict.fromkeys(item.path for item in found))
+    return [[i for i in found if i.path in files[n::workers]] for n in range(workers)]
 
 
 def _is_traced(item: pytest.Item) -> bool:

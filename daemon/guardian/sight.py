@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from daemon.domain.market.calendar import may_trade
+from daemon.domain.orders.book import Book
 from daemon.domain.orders.reconcile import positions
 from daemon.domain.orders.shares import beside
 from daemon.domain.orders.shown import AccountRead
@@ -134,6 +135,8 @@ class BrokerSight:
             return Exposure.HIDDEN, str(error)
         except BrokerError as error:
             return Exposure.UNREAD, f"{way.account} cannot be read: {error}"
+        if isinstance(told, AccountUnread):
+            told = told.whole_beside(Book()) or told
         if isinstance(told, AccountUnread):
             return Exposure.UNREAD, f"the book of {way.account} cannot be read: {told.because}"
         assert isinstance(told, AccountRead), "a reading ends with the book, or says why not"

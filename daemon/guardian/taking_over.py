@@ -286,6 +286,8 @@ class Takeover:
         self._hear(ledger, desk, happened, world.now_ns())
         odd = ""
         if isinstance(read, AccountUnread):
+            read = read.whole_beside(desk.closer.books.book) or read
+        if isinstance(read, AccountUnread):
             if read.partly is None:
                 return [f"the book of {account} cannot be read: {read.because}"]
             odd, read = read.because, read.partly

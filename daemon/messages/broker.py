@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from daemon.domain.orders.book import Book
 from daemon.domain.orders.limits import Approved
 from daemon.domain.orders.margin import MarginLeg
+from daemon.domain.orders.shares import is_shareless
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import Pocket, Product
 
@@ -105,6 +107,7 @@ class AccountUnread(Struct, frozen=True):
         partly: the rest, where nothing but an order that is not known as ours hides in it. No
             absence from it proves anything: it is for who closes what is held in any case.
         answered: the orders and what is held of the day came, so the link lives.
+        sharesless: the rest, where nothing but the shares of earlier days is missing.
     """
 
     because: str
@@ -112,6 +115,12 @@ class AccountUnread(Struct, frozen=True):
     sessionless: bool = False
     partly: AccountRead | None = None
     answered: bool = False
+    sharesless: AccountRead | None = None
+
+    def whole_beside(self, book: Book) -> AccountRead | None:
+        """Return what was read, where it is whole for who has this book; None: it is not."""
+        read = self.sharesless
+        return read if read is not None and is_shareless(book, read) else None
 
 
 class ReadMargin(Struct, frozen=True):

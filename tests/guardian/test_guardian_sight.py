@@ -27,6 +27,10 @@ def book(*held: BrokerPosition, rests: bool = False) -> AccountRead:
     return AccountRead((order,) if rests else (), held, NOON)
 
 
+def without_shares(read: AccountRead) -> AccountUnread:
+    return AccountUnread("no answer", NOON, answered=True, sharesless=read)
+
+
 SHORT = book(BrokerPosition(CALL, -65))
 NO_SESSION, AWAY = SessionRefused("no session"), BrokerUnavailable("the line is down")
 CUT = AccountUnread("no answer", NOON)
@@ -99,6 +103,10 @@ def sight_at(ways: Ways) -> BrokerSight:
         # what Ordo never orders it cannot close
         (book(BrokerPosition("MCX:GOLD26DECFUT", 1)), FLAT, FLAT),
         (book(BrokerPosition("SBIN:MTF", 10)), FLAT, FLAT),
+        # without the shares of earlier days
+        (without_shares(book()), FLAT, FLAT),
+        (without_shares(SHORT), OPEN, WAITING),
+        (without_shares(book(BrokerPosition("INFY", -40, Product.CARRY))), UNREAD, HIDDEN),
         (CUT, UNREAD, HIDDEN),
         (AWAY, UNREAD, HIDDEN),
         (NO_SESSION, HIDDEN, HIDDEN),

@@ -671,6 +671,21 @@ async def test_beside_an_order_that_cannot_be_understood_what_is_held_is_closed_
     assert [(each.symbol, each.side.value) for each in exits] == [(CALL, "buy"), (PUT, "sell")]
 
 
+async def test_options_are_closed_though_the_shares_of_earlier_days_cannot_be_read(
+    tmp_path, takeover, monkeypatch
+):
+    traded(tmp_path, (CALL, Side.SELL, 65, 0))
+    read = Paper.read
+
+    async def reads(paper):
+        *news, whole = await read(paper)
+        return (*news, AccountUnread("no answer", whole.at_ns, answered=True, sharesless=whole))
+
+    monkeypatch.setattr(Paper, "read", reads)
+    assert await takeover.run("no beat")
+    assert exposure_of(settings_of(tmp_path)) is Exposure.FLAT
+
+
 @pytest.mark.untraced
 async def test_where_an_answer_is_lost_the_order_is_found_and_none_is_sent_beside_it(
     tmp_path, takeover, monkeypatch

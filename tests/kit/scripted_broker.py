@@ -276,15 +276,17 @@ class ScriptedBroker:
         self.reads += 1
         at_ns = now_ns + LATENCY_NS
         how = self.unread.popleft() if self.unread else ""
-        if how:
-            lives = how == "no shares"
-            unread = AccountUnread(how, at_ns, sessionless=how == "no session", answered=lives)
+        if how and how != "no shares":
+            unread = AccountUnread(how, at_ns, sessionless=how == "no session")
             return [] if how == "mute" else _told(unread)
         orders = tuple(map(_shown, self.orders.values()))
         held, owned = (
             tuple(BrokerPosition(of.symbol, net, of.product) for of, net in shown.items())
             for shown in (self._positions(now_ns), self.owned)
         )
+        if how:
+            rest = AccountRead(orders, held, at_ns)
+            return _told(AccountUnread(how, at_ns, answered=True, sharesless=rest))
         return _told(AccountRead(orders, held, at_ns, owned))
 
     def _positions(self, now_ns: int) -> dict[Pocket, int]:

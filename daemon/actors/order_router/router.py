@@ -15,7 +15,7 @@ from daemon.actors.order_router import (
     storms,
     waiting,
 )
-from daemon.actors.order_router.broker import holds, lookups, overdue, reconciling
+from daemon.actors.order_router.broker import holds, lookups, overdue, reconciling, sharesless
 from daemon.actors.order_router.broker.reconciling import Heard
 from daemon.actors.order_router.broker.sending import cancel_answered
 from daemon.actors.order_router.broker.settlements import settle, write_off
@@ -139,10 +139,10 @@ class OrderRouter:
             case CancelAnswered(intent_id):
                 cancel_answered(desk, intent_id, now_ns)
                 lookups.begin(desk, turn, intent_id, now_ns)
-            case AccountRead():
-                self._read(turn, message, now_ns)
-            case AccountUnread():
-                reconciling.unread(desk, turn, message, now_ns)
+            case AccountRead() | AccountUnread():
+                read = sharesless.taken(desk, turn, message, now_ns)
+                if read is not None:
+                    self._read(turn, read, now_ns)
             case _:
                 self._take_notice(turn, message, now_ns)
 

@@ -29,7 +29,7 @@ from daemon.domain.orders.reconcile import strangers
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.words import IntentRecorded, Pocket, Product, State
 from daemon.kill import LatchUnwritten
-from daemon.messages import BooksDiffer, LegExpired, PositionChanged, Scope
+from daemon.messages import AccountUnread, BooksDiffer, LegExpired, PositionChanged, Scope
 from daemon.messages.cells import Cell
 from daemon.runtime.words import Port, Surroundings
 
@@ -99,7 +99,8 @@ class UnknownOrders:
 
     async def _ask(self, name: str, port: Port, request: Any) -> Sequence[Any]:
         answers = await port(request)
-        for read in answers if name in self._unread else ():
+        for told in answers if name in self._unread else ():
+            read = told.sharesless if isinstance(told, AccountUnread) else told
             if isinstance(read, AccountRead):
                 known = self._unread.pop(name)
                 because = _unknown(known, read)

@@ -177,15 +177,16 @@ class Zerodha:
         news, priced = await self._fills.news(book, at_ns)
         if isinstance(held, str):
             return (*news, AccountUnread(held, self._now_ns()))
-        if lacking:
-            return (*news, AccountUnread(lacking, self._now_ns(), answered=True))
         try:
             account, odd = codec.account(priced, held, self._contracts.symbol_of, at_ns)
         except WireGarbled as error:
             return (*news, AccountUnread(str(error), self._now_ns()))
-        unpriced = self._fills.unpriced(at_ns)
-        owned = self._shares.beside(account.positions)
-        account = replace(account, owned=owned, unpriced=unpriced)
+        account = replace(account, unpriced=self._fills.unpriced(at_ns))
+        if lacking:
+            rest = None if odd else account
+            unread = AccountUnread(lacking, self._now_ns(), answered=True, sharesless=rest)
+            return (*news, unread)
+        account = replace(account, owned=self._shares.beside(account.positions))
         return (*news, AccountUnread(odd, self._now_ns(), partly=account) if odd else account)
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:

@@ -21,6 +21,8 @@ _FROM = time(9)
 """Until then what is read may be what the day before began with; nothing trades earlier."""
 _AGAIN_NS = 60 * SECOND_NS
 """So old they may be, in case they were read too early in the morning."""
+_SOON_NS = 5 * SECOND_NS
+"""Where they cannot be read and none are known: not every reading of an account waits for them."""
 _LATE_MS, _BRIEF_MS = 3_000, 1_000
 """So long a reading waits for them: where none are known, and where some are."""
 
@@ -42,6 +44,7 @@ class Shares:
         self.owned: tuple[BrokerPosition, ...] = ()
         self._read_ns: int | None = None
         self._due_ns = 0
+        self._unknown = ""
 
     def beside(self, positions: Iterable[BrokerPosition]) -> tuple[BrokerPosition, ...]:
         """Return them by the names under which the positions show some of them as sold."""
@@ -54,17 +57,18 @@ class Shares:
             Why those of the day are not known; empty: they are.
         """
         is_known = self._read_ns is not None and self._read_ns >= _since_ns(now_ns)
-        if is_known and now_ns < self._due_ns:
-            return ""
-        self._due_ns = now_ns + _AGAIN_NS
+        if now_ns < self._due_ns and (is_known or self._unknown):
+            return "" if is_known else self._unknown
         try:
             within_ms = _BRIEF_MS if is_known else _LATE_MS
             told = await self._client.read(questions.holdings(), within_ms)
             self.owned = held.shares(told, self._names)
         except BrokerError as error:
-            why = f"{error}; orders are followed, what is held is not compared before they come"
-            return "" if is_known else why
-        self._read_ns = now_ns
+            self._due_ns = now_ns + (_AGAIN_NS if is_known else _SOON_NS)
+            self._unknown = "" if is_known else f"the shares of earlier days are not known: {error}"
+            return self._unknown
+        self._due_ns = now_ns + _AGAIN_NS
+        self._read_ns, self._unknown = now_ns, ""
         return ""
 
 

@@ -106,6 +106,22 @@ def told_apart(book: Book, read: AccountRead) -> tuple[dict[Pocket, int], dict[P
     return owned, {pocket: units - owned.get(pocket, 0) for pocket, units in more.items()}
 
 
+def is_shareless(book: Book, read: AccountRead) -> bool:
+    """Say whether shares of earlier days, whichever there are, change nothing about a reading.
+
+    They do not where neither book has to do with any share: then they explain nothing that is
+    shown, none can have been ours, and nothing sells any.
+
+    Args:
+        book: ours.
+        read: the broker's, in which they are missing.
+    """
+    symbols = [pocket.symbol for pocket, tally in book.pockets.items() if any(tally.possible)]
+    symbols += [each.symbol for each in read.positions]
+    symbols += [each.symbol for each in read.orders]
+    return not any(map(is_share, symbols))
+
+
 def by_order(book: Book, order: Order, more: int, own: int, traded: Position) -> Booking | None:
     """Return what a fill has sold of the owner's own shares, or bought back of them.
 
@@ -161,7 +177,7 @@ def by_reading(
         return None
     if kept.own is None or net < 0:  # the broker shows it nowhere
         lacks = max(-kept.gap, 0) if net > 0 else min(-kept.gap, 0)
-        old = min(old, lacks, key=abs) if _is_share(pocket.symbol) else 0
+        old = min(old, lacks, key=abs) if is_share(pocket.symbol) else 0
     return _booking(key, pocket, old, traded, MOVED) if old else None
 
 
@@ -239,7 +255,7 @@ def _of_day(book: Book, leg: Leg, day: date) -> Iterator[Order]:
     )
 
 
-def _is_share(symbol: str) -> bool:
+def is_share(symbol: str) -> bool:
     """Say whether it is a share; one bought at BSE lies by its name at NSE from the next day."""
     parts = parts_of(symbol)
     if parts is None:

@@ -109,6 +109,12 @@ async def test_the_first_reading_alone_counts_and_one_that_failed_is_none():
     assert len(start.pulled) == 1
 
 
+async def test_a_reading_that_lacks_shares_of_earlier_days_alone_is_one():
+    start = Start()
+    await start.hears(AccountUnread("no answer", 3, sharesless=read(shown(LATER))), read())
+    assert len(start.pulled) == 1
+
+
 async def test_what_is_held_where_no_order_was_ever_known_holds_entries_until_it_was_told():
     start = Start()
     await start.hears(read(held=-65))

@@ -62,16 +62,31 @@ async def test_those_read_last_stand_in_where_the_broker_hangs(account, monkeypa
     assert (await known.keep_up(NOW + MINUTE_NS), known.owned) == ("", SEVEN)
 
 
-async def test_where_none_were_read_it_is_said_why_and_asked_each_time(account):
+async def test_where_none_were_read_it_is_said_why_and_asked_again_five_seconds_later(account):
+    """A reading of the account is worth much without them, and does not wait for them each time."""
     account.script.on(ROUTE, no(403, "PermissionException", "no holdings here"))
     known = of(account)
     why = await known.keep_up(NOW)
 
+    assert why.startswith("the shares of earlier days are not known: ")
     assert "no holdings here" in why
-    assert "what is held is not compared before they come" in why
-    assert await known.keep_up(NOW) == why
     account.script.on(ROUTE, yes([ROW]))
-    assert (await known.keep_up(NOW), known.owned) == ("", SEVEN)
+    later_ns = NOW + 5 * SECOND_NS
+    assert (await known.keep_up(later_ns - 1), known.owned) == (why, ())
+    assert (await known.keep_up(later_ns), known.owned) == ("", SEVEN)
+
+
+async def test_what_was_not_known_on_one_day_is_asked_for_at_once_on_the_next(account):
+    account.script.on(ROUTE, yes([ROW]))
+    known = of(account)
+    late_ns = at(DAY, time(23, 59, 59))
+    await known.keep_up(late_ns - MINUTE_NS)
+    account.script.on(ROUTE, PAGE)
+    assert await known.keep_up(late_ns) == ""
+
+    account.script.on(ROUTE, yes([ROW | {"opening_quantity": 9}]))
+    assert await known.keep_up(late_ns + 2 * SECOND_NS) == ""
+    assert [each.net_quantity for each in known.owned] == [9]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from daemon.domain.orders.shares import (
     booked,
     by_order,
     by_reading,
+    is_shareless,
     told_apart,
 )
 from daemon.domain.orders.shown import AccountRead, BrokerOrder, BrokerPosition
@@ -256,3 +257,26 @@ def test_what_the_broker_shows_beyond_our_book_is_told_apart_from_his_own_shares
     assert told_apart(made.book, seen(position=25, owned=100))[1] == {SHARES: 15}
     assert told_apart(made.book, seen(position=-4, owned=4))[1] == {SHARES: -10}
     assert told_apart(made.book, seen(sold("7", 4), position=-4, owned=110))[1] == {SHARES: 0}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "is_one"),
+    [("SBIN", True), ("BSE:SBIN", True), (INTENT.symbol, False), ("MCX:GOLD26DECFUT", False)],
+)
+@pytest.mark.parametrize("where", ["a position", "an order", "ours"])
+def test_those_of_earlier_days_matter_where_either_book_has_to_do_with_a_share(
+    symbol, is_one, where
+):
+    made = Made(Pocket(symbol, Product.CARRY))
+    if where == "ours":
+        made.trades(BUY, 5)
+    held = (BrokerPosition(symbol, -5, Product.CARRY),) if where == "a position" else ()
+    orders = (replace(sold("1", 5), symbol=symbol),) if where == "an order" else ()
+    assert is_shareless(made.book, AccountRead(orders, held, NOON)) is not is_one
+
+
+def test_a_share_of_which_nothing_is_left_in_our_book_matters_no_more():
+    made = Made()
+    made.trades(BUY, 5)
+    made.trades(SELL, 5)
+    assert is_shareless(made.book, AccountRead((), (), NOON))

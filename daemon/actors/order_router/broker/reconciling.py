@@ -226,8 +226,9 @@ def objection(desk: Desk, *pockets: Pocket) -> str:
 
 
 def objection_to_entry(desk: Desk, now_ns: int, *pockets: Pocket) -> str:
-    """Return the same; nor is anything entered while a reading is overdue."""
-    return objection(desk, *pockets) or overdue.objection(desk, now_ns)
+    """Return the same; nor is anything entered while a reading is overdue or lacks shares."""
+    books = objection(desk, *pockets) or overdue.objection(desk, now_ns)
+    return books or shares.objection(desk, *pockets)
 
 
 def adopt(desk: Desk, turn: Turn, difference: Difference, now_ns: int) -> None:

@@ -18,9 +18,11 @@ from daemon.domain.orders.shares import (
     booked,
     by_order,
     by_reading,
+    is_share,
     told_apart,
 )
 from daemon.domain.orders.shown import AccountRead
+from daemon.domain.orders.words import Pocket
 from daemon.messages import Noted
 
 
@@ -39,6 +41,14 @@ def know(desk: Desk, read: AccountRead, moved: frozenset[str]) -> None:
     now = {pocket: units for pocket, units in owned.items() if pocket.symbol not in early}
     reads.owned = now | before
     reads.open(gaps)
+
+
+def objection(desk: Desk, *pockets: Pocket) -> str:
+    """Return why nothing is entered in these while shares of earlier days are not known."""
+    known = desk.reads.sharesless
+    if known and any(is_share(pocket.symbol) for pocket in pockets):
+        return f"entries in shares wait: {known}"
+    return ""
 
 
 def filled(desk: Desk, turn: Turn, order: Order, before: Order | None, now_ns: int) -> None:

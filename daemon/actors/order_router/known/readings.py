@@ -69,6 +69,7 @@ class Readings(Struct):
         after_close: how often it was asked for since the last close of the day.
         awaited_ns: since when an exit waits for the first reading since the start.
         unread: why the book could not be read, once a person was told.
+        sharesless: why shares of earlier days could not be read, where all else was enough.
         owned: shares of earlier days, beside the positions of the day, that are the owner's own;
             what he has sold of them today is taken off.
     """
@@ -97,6 +98,7 @@ class Readings(Struct):
     after_close: int = 0
     awaited_ns: int | None = None
     unread: str = ""
+    sharesless: str = ""
     owned: dict[Pocket, int] = field(default_factory=dict)
 
     def apply(self, fact: object) -> None:

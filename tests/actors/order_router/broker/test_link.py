@@ -5,7 +5,14 @@ from msgspec.structs import replace
 
 from daemon.actors.order_router import Terms
 from daemon.domain.money import e4
-from daemon.domain.orders.words import OrderRefused, OrderType, Refusal, Side
+from daemon.domain.orders.words import (
+    OrderRefused,
+    OrderType,
+    Pocket,
+    Product,
+    Refusal,
+    Side,
+)
 from daemon.messages import (
     BasketEnded,
     BreakerMoved,
@@ -209,6 +216,7 @@ def test_a_book_that_is_not_read_for_want_of_a_session_tells_nothing_of_the_link
 
 def test_a_book_of_which_only_shares_of_earlier_days_are_not_read_is_an_answer_of_the_link():
     made = Stage(terms=replace(TERMS, reconcile_ns=5 * S))
+    made.broker.beside = {Pocket("INFY", Product.CARRY): 5}
     made.broker.unread.extend([*["cut"] * 3, *["no shares"] * 50])
     made.build()
     made.run(60)
