@@ -1,7 +1,8 @@
 """The page: plain files from the package, and what a browser is allowed to do with them.
 
 They are read once, at the start, and a browser asks at each load whether its copies are still the
-same, so no page is put together with what an older daemon sent. The policy lets the page load
+same, so no page is put together with what an older daemon sent. One tag stands for all of them, and
+a page that stands open sees by it that the daemon was renewed. The policy lets the page load
 nothing but these and speak with nobody but this daemon: no script of others, nothing inline, no
 frame around it.
 """
@@ -47,6 +48,7 @@ _MODULES = (
     "page",
     "profit",
     "questions",
+    "renewed",
     "session",
     "standing",
     "status",
@@ -65,12 +67,10 @@ class PageFile(Struct, frozen=True):
     Attributes:
         content: its bytes.
         content_type: what they are.
-        etag: tells whether a browser has them already.
     """
 
     content: bytes
     content_type: str
-    etag: str
 
 
 class Page:
@@ -79,9 +79,10 @@ class Page:
     def __init__(self) -> None:
         folder = files("daemon.web").joinpath("page")
         self._files = {
-            path: _page_file(folder.joinpath(name).read_bytes(), content_type)
+            path: PageFile(folder.joinpath(name).read_bytes(), content_type)
             for path, name, content_type in _FILES
         }
+        self._etag = sha256(b"\0".join(f.content for f in self._files.values())).hexdigest()[:32]
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -94,13 +95,9 @@ class Page:
     async def send(self, request: web.Request, who: Principal) -> web.StreamResponse:  # noqa: ARG002
         """Send a file, or say that the browser's copy is the same."""
         file = self._files[request.path]
-        headers = {**_HEADERS, "ETag": f'"{file.etag}"'}
-        if any(etag.value == file.etag for etag in request.if_none_match or ()):
+        headers = {**_HEADERS, "ETag": f'"{self._etag}"'}
+        if any(etag.value == self._etag for etag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
         return web.Response(
             body=file.content, content_type=file.content_type, charset="utf-8", headers=headers
         )
-
-
-def _page_file(content: bytes, content_type: str) -> PageFile:
-    return PageFile(content, content_type, sha256(content).hexdigest()[:32])

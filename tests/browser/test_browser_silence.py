@@ -178,3 +178,19 @@ async def test_the_title_of_the_tab_says_whose_money_it_is_and_never_an_old_prof
         await tab.evaluate("fetch('/api/logout', { method: 'POST' }).then(() => true)")
         await world.streams.close()
         await tab.wait_for("document.title === 'Logged out · Ordo'")
+
+
+async def test_a_page_that_stands_open_while_the_daemon_is_renewed_says_so_and_is_loaded_anew(
+    tmp_path,
+):
+    async with opened(tmp_path) as (tab, world):
+        await tab.wait_for(f"{shown('#daemon')} === 'running'")
+        assert await tab.evaluate("document.querySelector('#renewed').hidden")
+        world.page.renew()
+        await world.cut()
+        world.mend()
+        await tab.wait_for("!document.querySelector('#renewed').hidden", 5)
+        await tab.click("#renewed-load")
+        await tab.wait_for("document.body.dataset.link === 'live'", 5)
+        await tab.wait_for(f"{shown('#daemon')} === 'running'")
+        assert await tab.evaluate("document.querySelector('#renewed').hidden")

@@ -67,6 +67,14 @@ ACCOUNT = AccountSeen(
 )
 
 
+class RenewedPage(Page):
+    """The page of a daemon that may become another."""
+
+    def renew(self) -> None:
+        """Be that of a daemon with other files."""
+        self._etag = "another"
+
+
 class World:
     """What the scripted daemon shows.
 
@@ -86,6 +94,7 @@ class World:
         mute: the broadcaster answers nothing.
         slow_s: so long is each message on its way, by the instant that it was made at.
         shut: nobody is let in to a stream.
+        page: of the daemon.
         port: of the daemon, once it is open.
     """
 
@@ -105,12 +114,13 @@ class World:
         log = make_log(io.StringIO(), lambda: 0)
         self.hub = Hub(self._beat, self._made_ns, Modes(modes), log)
         self.streams = Streams(self.hub)
+        self.page = RenewedPage()
 
     @property
     def routes(self) -> tuple[Route, ...]:
         """The rows of streams and page."""
         gated = [replace(row, raw=partial(self._enter, row.raw)) for row in self.streams.routes]
-        return (*gated, *Page().routes)
+        return (*gated, *self.page.routes)
 
     @property
     def answers(self) -> dict[type, Any]:

@@ -82,3 +82,10 @@ def test_no_module_of_the_page_imports_one_that_imports_it():
     order = TopologicalSorter({path: _imported(script) for path, script in _SCRIPTS.items()})
 
     assert [*order.static_order()][-1] == "/page.js"
+
+
+async def test_one_tag_stands_for_all_files_of_the_page(tmp_path):
+    """Of which one has changed is all one: the page is of one daemon, or of two."""
+    async with open_port(tmp_path, more=Page().routes) as port:
+        tags = {(await port.bare("GET", path))[2]["Etag"] for path in _PATHS}
+    assert len(tags) == 1

@@ -1,6 +1,6 @@
 // Ordo's page begins here. A module knows only what stands to the left of it:
-// figures, clock, wire < elements < session, ladder, legs < questions < channel, events < link < asking
-// < alerts, latches < kill, standing < cards < profit, status < page.
+// figures, clock, wire < elements < session, ladder, legs < questions < renewed, channel, events < link
+// < asking < alerts, latches < kill, standing < cards < profit, status < page.
 
 import { alertsQuestion } from "./alerts.js";
 import { $, put } from "./elements.js";
@@ -9,6 +9,7 @@ import { stagesQuestion } from "./latches.js";
 import { listen, logOut, showLink } from "./link.js";
 import { showPnl } from "./profit.js";
 import { pose, refresh } from "./questions.js";
+import { pageQuestion } from "./renewed.js";
 import { session } from "./session.js";
 import { statusQuestion } from "./status.js";
 import { call } from "./wire.js";
@@ -32,13 +33,14 @@ async function begin() {
 $("told-close").onclick = () => {
   $("told").hidden = true;
 };
+$("renewed-load").onclick = () => location.reload();
 window.addEventListener("hashchange", begin);
 // A page out of sight looks more seldom, so it looks at once when it is seen again.
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && session.in) refresh();
 });
 listen(showPnl, showEvents);
-pose(statusQuestion, alertsQuestion, stagesQuestion);
+pose(statusQuestion, alertsQuestion, stagesQuestion, pageQuestion);
 setInterval(showLink, 250);
 $("kill").disabled = false; // before that, a press would have done nothing
 begin();

@@ -36,6 +36,12 @@ export async function call(method, path, { body, id, waitMs = ANSWER_MS } = {}) 
   return told;
 }
 
+// What stands for the page's files as the daemon sends them; empty: they were not sent.
+export async function tagOf(path) {
+  const [response] = await fetched(path, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+  return response.ok ? (response.headers.get("ETag") ?? "") : "";
+}
+
 async function fetched(path, request) {
   try {
     const response = await fetch(path, request);
