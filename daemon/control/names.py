@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -95,6 +95,12 @@ class Names:
             return self.left_out[strategy_id]
         there = f"there are: {', '.join(self.strategies)}" if self.strategies else "none runs here"
         return f"no strategy {strategy_id}; {there}; {_FILES}"
+
+    def reach(self, strategy_id: str, accounts: Iterable[str]) -> None:
+        """Know where a strategy has traded before: something of it may last there."""
+        known = self._places.get(strategy_id, ())
+        there = (account for account in accounts if account in self.routers)
+        self._places[strategy_id] = tuple(dict.fromkeys((*known, *there)))
 
     def come(self, strategy_id: str, runner: str, accounts: tuple[str, ...]) -> None:
         """Know a strategy from here on; what it has left where it traded before stays its own."""

@@ -57,7 +57,7 @@ from daemon.messages import (
 from daemon.runtime import tasks
 from daemon.runtime.clock import MonotonicClock
 from daemon.runtime.pace import Pace
-from daemon.settings import Daemon, Settings, Web
+from daemon.settings import Account, Daemon, Settings, Web
 from daemon.storage import emergency
 from daemon.storage.fence import put_up, stands
 from daemon.storage.ledger import StoredLedger
@@ -422,6 +422,30 @@ async def test_a_stop_leaves_the_position_and_the_next_start_finds_it_with_its_l
         assert [leg["quantity"] for leg in account["legs"]] == [-65, -65]
         assert all(leg["stop"] > leg["entry"] for leg in account["legs"])
         assert again.seen.of(EntryDecided) == []
+        await again.stopped()
+
+
+async def test_what_a_strategy_holds_where_it_traded_before_is_left_by_its_name(tmp_path):
+    """Another account was put before its own in the settings, and it names none."""
+
+    def in_accounts(*names: str) -> Assignment:
+        given = assignment(tmp_path)
+        accounts = tuple(Account(id=name, broker="paper") for name in names)
+        settings = replace(given.settings, accounts=accounts)
+        return replace(given, settings=settings, accounts=accounts_for(settings, [STRADDLE]))
+
+    async with running(in_accounts("alpha", "beta")) as daemon:
+        await daemon.seen.until(in_position(daemon.seen))
+        await daemon.stopped()
+    async with running(in_accounts("beta", "alpha")) as again:
+        headers = {"Authorization": f"Bearer {again.token}", "X-Request-Id": "leave"}
+        address = f"{again.seen.url}/api/strategies/{STRADDLE.id}@alpha/exit"
+        async with aiohttp.ClientSession(headers=headers) as web:
+            answer = await web.post(address, json={})
+            assert answer.status == 200, await answer.text()
+        await again.seen.until(lambda: bool(again.seen.of(ExitFinished)))
+        moved = [fact for fact in again.seen.of(PositionChanged) if fact.account != "beta"]
+        assert {fact.net_quantity for fact in moved} == {0}
         await again.stopped()
 
 

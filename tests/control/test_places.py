@@ -29,6 +29,17 @@ def test_a_strategy_that_was_changed_trades_where_it_says_and_is_reached_where_i
     assert line.places("s") == ("s", ("b", "a"))
 
 
+def test_a_strategy_that_traded_elsewhere_before_this_start_is_reached_there_as_well(line):
+    """Another account was put before its own in the settings, or its file names another."""
+    line.names.come("t", "runner:t", ("b",))
+    line.names.reach("t", ("b", "a", "gone"))
+
+    assert line.names.accounts["t"] == ("b",)
+    assert (line.places("t"), line.places("t@a")) == (("t", ("b", "a")), ("t", ("a",)))
+    with pytest.raises(Refusal, match="not in gone"):
+        line.places("t@gone")
+
+
 FILES = (
     "files are read at the start: those in the folders of [strategies] paths, and those that "
     "[strategies] autostart or `ordo run --strategy` names"

@@ -34,5 +34,7 @@ def names_of(given: Assignment, declared: Declared, modes: Modes) -> Names:
     )
     names.sessions = tuple(account for account, _ in logins(given.settings))
     names.modes = modes
+    for strategy_id, marks in declared.traded.items():
+        names.reach(strategy_id, map(names.marked, sorted(marks)))
     names.left_out = {**given.refused, **declared.left_out, **given.left_out}
     return names

@@ -22,11 +22,13 @@ class Declared(Struct, frozen=True):
             daemon from guarding what is open.
         once: every id that was ever declared or traded under, of files that are gone too: what
             is open, latched or gained under it stays reachable by its name.
+        traded: the marks of the accounts that each id was traded in.
     """
 
     plans: tuple[Plan, ...]
     left_out: Mapping[str, str]
     once: tuple[str, ...]
+    traded: Mapping[str, Collection[str]] = {}
 
     def told(self) -> tuple[str, ...]:
         """Return what people are told of those that are left out."""
@@ -43,6 +45,7 @@ def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collectio
     """
     told: list[StrategyDeclared | StrategyRemoved] = []
     once: dict[str, None] = {}
+    traded: dict[str, set[str]] = {}
     for fact in facts:
         match fact:
             case StrategyDeclared() | StrategyRemoved():
@@ -50,6 +53,7 @@ def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collectio
                 once[fact.strategy_id] = None
             case BasketOpened(basket):
                 once[basket.strategy_id] = None
+                traded.setdefault(basket.strategy_id, set()).add(fact.account)
     plans: list[Plan] = []
     left_out: dict[str, str] = {}
     for strategy_id, declaration in declared(told).items():
@@ -61,7 +65,7 @@ def take_up(facts: Iterable[object], accounts: Collection[str], filed: Collectio
             plans.append(plan)
         else:
             left_out[strategy_id] = f"{strategy_id}, which was declared: {plan}"
-    return Declared(tuple(plans), left_out, tuple(once))
+    return Declared(tuple(plans), left_out, tuple(once), traded)
 
 
 def _plan(declaration: str, accounts: Collection[str]) -> Plan | str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from daemon.app.given.declared import Declared, take_up
 from daemon.domain.plans.parsing import encode, parse
 from daemon.messages import StrategyDeclared, StrategyRemoved
@@ -27,7 +29,8 @@ def test_those_are_run_that_were_declared_and_not_removed():
 
 def test_an_id_that_was_traded_under_is_known_though_no_strategy_has_it_any_more():
     """Its file was taken away; what it holds can be left by hand all the same."""
-    assert take_up((opened("c"),), ["paper"], ()).once == ("c",)
+    found = take_up((opened("c"), replace(opened("c"), account="other")), ["paper"], ())
+    assert (found.once, found.traded) == (("c",), {"c": {"", "other"}})
 
 
 def test_the_account_of_the_run_may_be_named():
