@@ -53,7 +53,7 @@ def credential(name: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def secret_in(path: Path, environ: Mapping[str, str]) -> Secret:
-    """Return the first line of a file that holds a secret.
+    """Return the first line of a file that holds a secret, without the mark of an editor before it.
 
     Args:
         path: of the file.
@@ -66,7 +66,8 @@ def secret_in(path: Path, environ: Mapping[str, str]) -> Secret:
     mend = "let it be a file of one line that this user can read, with mode 600"
     try:
         _require_private(path, environ.get(FOLDER, ""))
-        first, *_ = (*path.read_bytes()[:_MOST_BYTES].decode().splitlines(), "")
+        text = path.read_bytes()[:_MOST_BYTES].decode("utf-8-sig")
+        first, *_ = (*text.splitlines(), "")
     except (OSError, ValueError) as error:
         raise _unreadable(path, error, mend) from error
     if not first.strip():

@@ -10,7 +10,7 @@ from typing import Any
 from daemon.domain.chain import GENESIS
 from daemon.errors import StoreError
 from daemon.messages import Fact
-from daemon.storage.codec import encode
+from daemon.storage.codec import decode, encode
 from daemon.storage.emergency_file import Batch, Written, seen
 from daemon.storage.stored import Stored
 
@@ -70,8 +70,11 @@ def lacking(records: Sequence[Written], stored: Stored | None, path: Path) -> li
 
 
 def _lacking(batches: Iterable[Batch], rows: Iterable[Any]) -> Iterator[Batch]:
-    """Yield what of the batches is not among the rows; both are in the order of their entering."""
-    there = deque((r.at_ns, r.actor, r.message, r.cause, r.body) for r in rows)
+    """Yield what of the batches is not among the rows; both are in the order of their entering.
+
+    What an older version has written may lack a field that this one writes as empty.
+    """
+    there = deque((r.at_ns, r.actor, r.message, r.cause, encode(decode(r.body))) for r in rows)
     for batch in batches:
         facts = []
         for fact in batch.facts:

@@ -78,8 +78,11 @@ def secret_file(tmp_path, text: bytes, mode: int = 0o600) -> Path:
     return path
 
 
-def test_a_secret_is_the_first_line_of_its_file(tmp_path):
-    secret = secret_in(secret_file(tmp_path, b"a password \nmore\n", 0o400), {})
+@pytest.mark.parametrize(
+    "text", [b"a password \nmore\n", b"\xef\xbb\xbfa password\r\n"], ids=["plain", "of an editor"]
+)
+def test_a_secret_is_the_first_line_of_its_file(tmp_path, text):
+    secret = secret_in(secret_file(tmp_path, text, 0o400), {})
 
     assert secret.reveal() == "a password"
     assert f"{secret}" == "***"

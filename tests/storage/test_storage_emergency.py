@@ -9,6 +9,7 @@ import sys
 import threading
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from daemon.domain.risk.words import ExitReason
 from daemon.errors import StoreError
 from daemon.messages import (
     AlertEscalated,
+    BasketEnded,
     DayEnded,
     DayMarked,
     DayOpened,
@@ -47,7 +49,7 @@ from daemon.messages import (
 )
 from daemon.messages.arming import AccountDisarmed
 from daemon.runtime.words import DeadLetter, Origin
-from daemon.storage import emergency_file
+from daemon.storage import codec, emergency_file
 from daemon.storage.codec import LEDGER
 from daemon.storage.emergency import GuardedLedger
 from tests.kit.facts import INTENT, NOW, ORIGIN, tick
@@ -187,6 +189,21 @@ def test_what_a_failing_ledger_did_not_store_is_entered_at_the_next_start(
     assert audited(kept).broken is None
     again.enter(FACTS[6])
     assert (started().said, again.told) == ((), [])
+
+
+def test_what_an_older_version_stored_late_is_not_entered_twice(started, monkeypatch):
+    """It wrote no field that was not there yet, and this version writes it as empty."""
+    fact = BasketEnded("s:1", "s", complete=True, because="", at_ns=NOW)
+    written = codec.encode(fact)
+    run = started("stores late")
+    with monkeypatch.context() as patch:
+        older = SimpleNamespace(encode=lambda _: written.replace(b',"waits":false', b""))
+        patch.setattr(codec, "_encoder", older)
+        run.enter(fact)
+    (said,) = (again := started()).said
+
+    assert said.startswith("0 of 1 facts in ")
+    assert in_ledger(again) == [fact]
 
 
 def test_recovered_facts_tell_where_they_come_from(started, kept):
