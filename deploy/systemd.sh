@@ -101,6 +101,43 @@ TOLD
   exit 1
 }
 
+# Puts back what an installation that did not come to its end has replaced.
+put_back() {
+  [ -d "$CODE/.old" ] || return 0
+  for part in $PARTS "${LAID##*/}" .venv; do
+    [ -e "$CODE/.old/$part" ] || continue
+    rm -rf "${CODE:?}/$part"
+    mv "$CODE/.old/$part" "$CODE/$part"
+  done
+  for unit in "$UNIT" "$GUARDIAN"; do
+    [ ! -e "$CODE/.old/${unit##*/}" ] || mv "$CODE/.old/${unit##*/}" "$unit"
+  done
+  rm -rf "${CODE:?}/.old"
+}
+
+# However an installation ends: the disk is left as full as it was, and what was replaced stands again.
+ended() {
+  status=$?
+  trap '' HUP INT TERM
+  rm -rf "${CODE:?}/.new" "${CODE:?}/.keeping" "$UNIT.new" "$GUARDIAN.new"
+  if [ -d "$CODE/.old/daemon" ]; then
+    echo "The installation did not come to its end, and what was installed before stands again." >&2
+    echo "Mend what is told above, and run it again." >&2
+  fi
+  put_back
+  exit "$status"
+}
+
+# Keeps what is about to be replaced, until the new code is set up. It counts from its last line on.
+keep_old() {
+  rm -rf "${CODE:?}/.new/.venv" # it holds absolute paths, and there need not be room for a third
+  mkdir "$CODE/.keeping"
+  for part in "$UNIT" "$GUARDIAN" "$CODE/.venv"; do
+    [ ! -e "$part" ] || cp -Rp "$part" "$CODE/.keeping/${part##*/}"
+  done
+  mv "$CODE/.keeping" "$CODE/.old"
+}
+
 # The units see nothing of what is hidden here (ProtectHome=yes): with a Python there none starts.
 require_python_in_sight() {
   [ -d "$1" ] || return 0
@@ -110,7 +147,6 @@ require_python_in_sight() {
       /root/* | /home/* | /run/user/*) ;;
       *) continue ;;
     esac
-    rm -rf "${CODE:?}/.new"
     cat >&2 <<TOLD
 
 The units would not start: the Python of $1 is at
@@ -123,6 +159,31 @@ UV_PYTHON_INSTALL_DIR=/opt/python. Then remove $CODE/.venv, and name it:
 TOLD
     exit 1
   done
+}
+
+# Lets no installation pass after which the units cannot read the strategies that are there.
+require_readable_strategies() {
+  if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
+    return 0
+  fi
+  units='setpriv --reuid 65534 --regid 65534 --clear-groups'
+  # shellcheck disable=SC2086  # several words
+  $units test -x "$ROOT/etc" || return 0 # what is staged in a private folder is shut to all
+  # shellcheck disable=SC2086
+  shut=$(cd / && $units find "$OWN" ! -readable -print 2>/dev/null || :)
+  # shellcheck disable=SC2086
+  if $units test -x "$OWN" && [ -z "$shut" ]; then
+    return 0
+  fi
+  cat >&2 <<TOLD
+
+Nothing was replaced, for the units would not start: a user without rights cannot read
+
+${shut:-$OWN}
+
+Let every user read what is in $OWN, and every folder above it be looked into: chmod -R go+rX $OWN
+TOLD
+  exit 1
 }
 
 # Runs code once as a user without rights, as the units are: root reads what is shut to them.
@@ -140,7 +201,6 @@ require_open_to_units() {
     # shellcheck disable=SC2086  # a module and a word
     found=$(cd "$CODE" && PYTHONPATH="$2" PYTHONDONTWRITEBYTECODE=1 \
       $units "$1" -P -m $program --help 2>&1) && continue
-    rm -rf "${CODE:?}/.new"
     cat >&2 <<TOLD
 
 The units would not start, for a user without rights cannot run the code of $2:
@@ -169,7 +229,6 @@ require_accepted() {
   found=$(cd "$CODE" && ORDO_DAEMON__STATE_DIR="$STATE" PYTHONPATH="$CODE/.new" \
     PYTHONDONTWRITEBYTECODE=1 \
     "$python" -P -m daemon check --settings "$SETTINGS" --replaces "$CODE" 2>&1) && return 0
-  rm -rf "${CODE:?}/.new"
   cat >&2 <<TOLD
 
 Nothing was replaced, for the new code would not start with what is there:
@@ -195,6 +254,7 @@ confirmed() {
 
 install_it() {
   plan_install
+  [ "${CONFIRM:-}" != yes ] || put_back # what one that was killed has left
   keep_changed_strategies
   confirmed install-systemd
   if is_run_from_there; then
@@ -204,8 +264,13 @@ install_it() {
   require_python_in_sight "$CODE/.venv"
   umask 022
   mkdir -p "$CODE" "$OWN" "$(dirname "$UNIT")"
+  require_readable_strategies
+  trap ended EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
   # All is copied before anything is replaced: a disk that fills up leaves what was there.
-  rm -rf "${CODE:?}/.new"
+  rm -rf "${CODE:?}/.new" "${CODE:?}/.keeping"
   mkdir "$CODE/.new"
   for part in $PARTS; do
     cp -R "$SOURCE/$part" "$CODE/.new/$part"
@@ -226,11 +291,12 @@ install_it() {
   cp "$SOURCE/systemd/ordo.service" "$UNIT.new"
   cp "$SOURCE/systemd/ordo-guardian.service" "$GUARDIAN.new"
   chmod 644 "$UNIT.new" "$GUARDIAN.new"
+  keep_old
   for part in $PARTS "${LAID##*/}"; do
-    rm -rf "${CODE:?}/$part"
+    [ ! -e "$CODE/$part" ] || mv "$CODE/$part" "$CODE/.old/$part"
     mv "$CODE/.new/$part" "$CODE/$part"
   done
-  rm -rf "${CODE:?}/.new" # with the .venv that the new code looked with: it holds absolute paths
+  rm -rf "${CODE:?}/.new"
   mv "$UNIT.new" "$UNIT"
   mv "$GUARDIAN.new" "$GUARDIAN"
   if [ -z "$ROOT" ]; then
@@ -241,11 +307,14 @@ install_it() {
     "$CODE/.venv/bin/python" -m compileall -q "$CODE/daemon" "$CODE/strategies"
     systemctl daemon-reload
   fi
+  mv "$CODE/.old" "$CODE/.keeping" # at once: half of it must not be put back
+  rm -rf "${CODE:?}/.keeping"
   echo
   echo "Done. Start it with: systemctl enable --now ordo ordo-guardian"
   echo "Where it runs already: systemctl restart ordo ordo-guardian"
   # The units' own goes before it, so that settings of before cannot move what is open out of sight.
-  if ! grep -q '^ *state_dir *= *"/var/lib/ordo" *\(#.*\)\{0,1\}$' "$SETTINGS"; then
+  if ! tr -d '\r' <"$SETTINGS" |
+    grep -q "^ *state_dir *= *[\"']/var/lib/ordo[\"'] *\\(#.*\\)\\{0,1\\}\$"; then
     echo
     echo "NOTE: the daemon's state folder is /var/lib/ordo, and $SETTINGS does not say so: commands"
     echo 'would brake and look in another. Let its [daemon] say: state_dir = "/var/lib/ordo"'

@@ -84,29 +84,91 @@ def test_confirmed_it_lays_code_settings_and_unit_and_keeps_settings_that_are_th
     assert code_sha256(tmp_path / "opt" / "ordo" / "daemon") == code_sha256(ROOT / "daemon")
 
 
-def test_a_copy_that_fails_leaves_what_was_installed(tmp_path):
+def tool(folder: Path, name: str, at: str, does: str) -> str:
+    """Put a tool before the machine's own that does something else at one step; return a PATH."""
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    real = which(name)
+    (tools / name).write_text(f'#!/bin/sh\ncase $* in {at}) {does};; esac\nexec {real} "$@"\n')
+    (tools / name).chmod(0o755)
+    return f"{tools}:{os.environ['PATH']}"
+
+
+def test_a_copy_that_fails_leaves_what_was_installed_and_the_disk_as_it_was(tmp_path):
+    """What a daemon records may lie on the same disk."""
     ran("install", tmp_path, CONFIRM="yes")
     code = tmp_path / "opt" / "ordo"
     (code / "daemon" / "mine.py").write_text("")
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "cp").write_text(
-        '#!/bin/sh\ncase $* in */README.md*) exit 1;; esac\nexec /bin/cp "$@"\n'
-    )
-    (tools / "cp").chmod(0o755)
-    done = subprocess.run(
-        ["sh", ROOT / "deploy" / "systemd.sh", "install"],
-        env={"PATH": f"{tools}:{os.environ['PATH']}", "ROOT": str(tmp_path), "CONFIRM": "yes"},
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    path = tool(tmp_path, "cp", "*/README.md*", "exit 1")
+    done = tried("install", tmp_path, CONFIRM="yes", PATH=path)
 
     assert done.returncode == 1
     assert (code / "daemon" / "mine.py").exists()
+    assert not list(code.glob(".*"))
     ran("install", tmp_path, CONFIRM="yes")
     assert not (code / "daemon" / "mine.py").exists()
     assert not list(code.glob(".*"))
+
+
+def trees(root: Path) -> dict[str, bytes]:
+    """What is installed, but for what Python makes of it."""
+    files = (path for path in root.rglob("*") if path.is_file() and "tools" not in path.parts)
+    return {str(path): path.read_bytes() for path in files if "__pycache__" not in path.parts}
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("mv", "*/.new/daemon*"),
+        ("mv", "*/.new/strategies.installed*"),
+        ("mv", "*/ordo.service.new*"),
+        ("mv", "*/ordo-guardian.service.new*"),
+        ("cp", "*/ordo-guardian.service.new*"),
+    ],
+)
+def test_what_cannot_be_replaced_to_the_end_is_put_back(tmp_path, checkout, name, at):
+    """Else new code stands on what the old one was set up with, and neither may start."""
+    root = tmp_path / "machine"
+    ran("install", root, checkout, CONFIRM="yes")
+    (root / "opt" / "ordo" / ".venv").mkdir()
+    (root / "opt" / "ordo" / ".venv" / "old").write_text("old packages")
+    before = trees(root)
+    renewed(checkout)
+    path = tool(tmp_path, name, at, "echo no room >&2; exit 1")
+    done = tried("install", root, checkout, CONFIRM="yes", PATH=path)
+
+    assert done.returncode == 1
+    assert trees(root) == before
+    told = "what was installed before stands again"
+    assert (told in done.stderr) is (name == "mv")
+    assert "Done" not in done.stdout
+    ran("install", root, checkout, CONFIRM="yes")
+    assert (root / "opt" / "ordo" / "daemon" / "kill.py").read_text() == "# another version\n"
+
+
+def renewed(checkout: Path) -> None:
+    """Make another version of a checkout."""
+    for file in ("daemon/kill.py", "strategies/nifty_iron_condor.toml", "systemd/ordo.service"):
+        (checkout / file).write_text("# another version\n")
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "goes back"])
+@pytest.mark.parametrize("at", ["*/.new/daemon*", "*/.new/strategies*", "*/.new/settings.toml*"])
+def test_after_a_fall_amid_the_replacement_the_same_or_the_old_version_is_installed(
+    tmp_path, checkout, at, goes_on
+):
+    root, old = tmp_path / "machine", tmp_path / "old"
+    copytree(checkout, old)
+    ran("install", root, old, CONFIRM="yes")
+    before = trees(root)
+    renewed(checkout)
+    path = tool(tmp_path, "mv", at, "kill -9 $PPID; exit 1")
+    assert tried("install", root, checkout, CONFIRM="yes", PATH=path).returncode == -9
+    ran("install", root, checkout if goes_on else old, CONFIRM="yes")
+
+    assert (trees(root) == before) is not goes_on
+    kill = root / "opt" / "ordo" / "daemon" / "kill.py"
+    assert (kill.exists(), list((root / "opt" / "ordo").glob(".*"))) == (goes_on, [])
 
 
 def test_settings_that_the_new_code_refuses_keep_the_old_code_in_its_place(tmp_path):
@@ -150,6 +212,35 @@ def shut(folder: Path) -> None:
     """Take from everybody else what he may do with a folder, as a umask of 077 does."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(mode(path) & 0o700)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or which("setpriv") is None, reason="needs root, and setpriv")
+def test_own_strategies_that_a_user_without_rights_cannot_read_replace_nothing():
+    """The units start as such a user, and do not start again where he may not read them."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        ran("install", root, CONFIRM="yes")
+        (root / "opt" / "ordo" / "daemon" / "old.py").write_text("")
+        mine = root / "etc" / "ordo" / "strategies" / "mine.toml"
+        mine.write_text("id = 'mine'\n")
+        for path, bits in ((mine, 0o600), (mine.parent, 0o700)):
+            path.chmod(bits)
+            done = tried("install", root, CONFIRM="yes")
+            assert done.returncode == 1
+            assert f"a user without rights cannot read\n\n{path}\n" in done.stderr
+            path.chmod(0o755)
+        assert (root / "opt" / "ordo" / "daemon" / "old.py").exists()
+        ran("install", root, CONFIRM="yes")
+
+
+@pytest.mark.parametrize("line", ["state_dir = '/var/lib/ordo'", 'state_dir = "/var/lib/ordo"\r'])
+def test_settings_that_name_the_state_folder_are_not_told_to(tmp_path, line):
+    ran("install", tmp_path, CONFIRM="yes")
+    settings = tmp_path / "etc" / "ordo" / "settings.toml"
+    settings.write_bytes(f"[daemon]\r\n{line}\n".encode())
+    assert load(settings, {}).daemon.state_dir == Path("/var/lib/ordo")
+    assert "NOTE" not in ran("install", tmp_path, CONFIRM="yes")
 
 
 def test_what_is_installed_every_user_may_read_though_its_checkout_is_shut(tmp_path, checkout):
