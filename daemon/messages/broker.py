@@ -106,7 +106,7 @@ class AccountUnread(Struct, frozen=True):
         sessionless: there is no session, which tells nothing of the link.
         partly: the rest, where nothing but an order that is not known as ours hides in it. No
             absence from it proves anything: it is for who closes what is held in any case.
-        answered: the orders and what is held of the day came, so the link lives.
+        answered: the orders and what is held of the day came, understood or not: the link lives.
         sharesless: the rest, where nothing but the shares of earlier days is missing.
     """
 

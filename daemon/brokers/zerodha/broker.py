@@ -180,14 +180,16 @@ class Zerodha:
         try:
             account, odd = codec.account(priced, held, self._contracts.symbol_of, at_ns)
         except WireGarbled as error:
-            return (*news, AccountUnread(str(error), self._now_ns()))
+            return (*news, AccountUnread(str(error), self._now_ns(), answered=True))
         account = replace(account, unpriced=self._fills.unpriced(at_ns))
         if lacking:
             rest = None if odd else account
             unread = AccountUnread(lacking, self._now_ns(), answered=True, sharesless=rest)
             return (*news, unread)
         account = replace(account, owned=self._shares.beside(account.positions))
-        return (*news, AccountUnread(odd, self._now_ns(), partly=account) if odd else account)
+        if odd:
+            return (*news, AccountUnread(odd, self._now_ns(), partly=account, answered=True))
+        return (*news, account)
 
     async def margin(self, parent: str, legs: Sequence[MarginLeg]) -> Sequence[Counted]:
         """Say what margin legs need beside what is held, and what is free for them.

@@ -441,6 +441,7 @@ async def test_beside_an_order_of_somebody_else_that_cannot_be_understood_the_re
     whole = (await account.broker.read())[-1]
     assert isinstance(whole, AccountRead)
     assert unread.partly == replace(whole, at_ns=NOW)
+    assert unread.answered, "all of it came, and no entry waits for the link"
 
 
 @pytest.mark.parametrize("route", ["positions", "holdings"])
@@ -456,7 +457,7 @@ async def test_without_what_is_held_no_part_of_the_book_is_told(account, route):
 async def test_beside_an_order_of_ours_that_goes_neither_way_no_part_of_the_book_is_told(account):
     account.script.on("GET /orders", yes([RECORD | {"transaction_type": "SWAP"}]))
     (unread,) = await account.broker.read()
-    assert unread == AccountUnread("order 15 is to 'SWAP'", NOW)
+    assert unread == AccountUnread("order 15 is to 'SWAP'", NOW, answered=True)
 
 
 WHOLE = RECORD | {"status": "COMPLETE", "filled_quantity": 130, "average_price": 118.55}
