@@ -120,11 +120,12 @@ ended() {
   status=$?
   trap '' HUP INT TERM
   rm -rf "${CODE:?}/.new" "${CODE:?}/.keeping" "$UNIT.new" "$GUARDIAN.new"
-  if [ -d "$CODE/.old/daemon" ]; then
+  replaced=$([ ! -d "$CODE/.old/daemon" ] || echo yes)
+  put_back
+  if [ -n "$replaced" ]; then
     echo "The installation did not come to its end, and what was installed before stands again." >&2
     echo "Mend what is told above, and run it again." >&2
   fi
-  put_back
   exit "$status"
 }
 
