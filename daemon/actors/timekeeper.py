@@ -87,6 +87,7 @@ class Timekeeper:
         self._done: set[Job] = set()
         self._next: date | None = None
         self._morning: set[Job] = set()  # of the next day, what was done
+        self._late: date | None = None  # the day that is checked late, as this run began late
         self._amiss: date | None = None  # the day whose newest check found something
         self._under_way: set[RunJob] = set()  # not recorded: with the process ends whoever does it
         for fact in facts:
@@ -179,15 +180,22 @@ class Timekeeper:
     def _await_morning(self, turn: Turn, now_ns: int) -> None:
         """While no day lasts, be woken for what is to be done before the next one opens.
 
+        What is past due is done soon, while that has not opened: the accounts log in meanwhile.
         Before a recording begins there is no time, and none is next.
         """
         if not self._working or not self._ended or not now_ns:
             return
         day = self._coming(now_ns)
         self._await(day)
-        for due in morning(day, self._hours_of(day)):
-            if due.at_ns >= now_ns and due.job not in self._morning:
+        hours = self._hours_of(day)
+        for due in morning(day, hours):
+            if due.job in self._morning:
+                continue
+            if due.at_ns >= now_ns:
                 turn.do(Alarm(due.at_ns, due))
+            elif due.job is not Job.EARLY_CHECK and now_ns < hours[0][0]:
+                self._late = day
+                self._look_again(turn, due.job, day, now_ns)
 
     def _await(self, day: date) -> None:
         """Take a day for the next one; what was done before another is not done before it."""
@@ -198,8 +206,8 @@ class Timekeeper:
     def _tell_missed(self, turn: Turn, day: date, now_ns: int) -> None:
         """Tell where nobody was there to check before a day that another one went before."""
         is_followed = self._working and self._ended and self._day is not None
-        was_checked = day == self._next and Job.CHECK in self._morning
-        if is_followed and self._hours_of(day) and not was_checked:
+        is_checked = day == self._late or (day == self._next and Job.CHECK in self._morning)
+        if is_followed and self._hours_of(day) and not is_checked:
             text = "the daemon did not run before the market opened; `ordo check` checks now"
             turn.record(JobDone(Job.CHECK, day, False, text, now_ns))  # noqa: FBT003
 

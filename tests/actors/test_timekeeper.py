@@ -311,6 +311,32 @@ def test_a_day_whose_end_is_told_late_is_followed_by_the_next_session_from_now()
     assert alarms == [*morning(LATER, sessions(LATER))]
 
 
+@pytest.mark.parametrize("before", [(OPENED, ENDED, REPORTED, COPIED), ()], ids=["a day", "none"])
+def test_a_start_between_the_time_of_the_check_and_the_opening_has_it_made_soon(before) -> None:
+    """Once the accounts had a moment to log in; nobody is said to have been away."""
+    keeper, now_ns = working(*before), MORNING[-1].at_ns + 3 * AGAIN_NS
+    check, margin = (Timed(job, TOMORROW, now_ns + AGAIN_NS) for job in (Job.CHECK, Job.MARGIN))
+    assert keeper.handle(Started(), now_ns) == (
+        Alarm(check.at_ns, check),
+        Alarm(margin.at_ns, margin),
+    )
+    assert facts(keeper.handle(DayBegins(TOMORROW), now_ns + 1), JobDone) == []
+    asked = keeper.handle(check, check.at_ns)
+    assert asked == (Call(PORT, RunJob(Job.CHECK, TOMORROW), None),)
+    done = [JobDone(job, TOMORROW, True, "so", now_ns) for job in (Job.CHECK, Job.MARGIN)]
+    assert working(*before, *done).handle(Started(), now_ns) == NOTHING
+
+
+def test_a_start_after_the_opening_checks_no_more_and_tells_that_nobody_did() -> None:
+    """Then it is true."""
+    keeper, now_ns = working(OPENED, ENDED, REPORTED, COPIED), at(TOMORROW, time(9, 15))
+    assert keeper.handle(Started(), now_ns) == NOTHING
+    (missed,) = facts(keeper.handle(DayBegins(TOMORROW), now_ns), JobDone)
+    assert missed.text == (
+        "the daemon did not run before the market opened; `ordo check` checks now"
+    )
+
+
 def test_before_a_recording_begins_no_morning_is_waited_for() -> None:
     """There is no time by which one would be next."""
     assert working().handle(Started(), 0) == NOTHING
