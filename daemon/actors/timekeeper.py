@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from daemon.actors.day_table import AGAIN_NS, EVENING, Hours, Timed, morning, timed
 from daemon.actors.turn import Turn
+from daemon.domain.instants import day_of
 from daemon.domain.market.calendar import Segment, guarded, knows_hours, sessions
 from daemon.domain.market.closes import Closes
 from daemon.domain.market.notes import NoteKind
@@ -82,10 +83,11 @@ class Timekeeper:
         self._working = working
         self._day: date | None = None
         self._hours: Hours = ()
-        self._ended = self._traded = False
+        self._ended, self._traded = True, False  # before the first day none lasts
         self._done: set[Job] = set()
         self._next: date | None = None
         self._morning: set[Job] = set()  # of the next day, what was done
+        self._late: date | None = None  # the day that is checked late, as this run began late
         self._amiss: date | None = None  # the day whose newest check found something
         self._under_way: set[RunJob] = set()  # not recorded: with the process ends whoever does it
         for fact in facts:
@@ -145,9 +147,10 @@ class Timekeeper:
                 self._traded = self._traded or bool(hours)  # told anew it may be a closed one
                 self._day, self._hours, self._ended = day, hours, False
             case DayEnded(day) if day == self._day:
-                self._ended, self._next = True, self._after(day)
-                self._morning.clear()
-            case JobDone(job, day) if day == self._next and self._ended:
+                self._ended = True
+                self._await(self._after(day))
+            case JobDone(job, day) if self._ended and (self._next is None or day >= self._next):
+                self._await(day)
                 self._morning.add(job)
             case JobDone(job, day) if day == self._day:
                 self._done.add(job)
@@ -175,17 +178,36 @@ class Timekeeper:
         turn.do(Alarm(due_ns, Timed(job, day, due_ns)))
 
     def _await_morning(self, turn: Turn, now_ns: int) -> None:
-        """After a day, be woken for what is to be done before the next one opens."""
-        if not self._working or not self._ended or self._next is None:
+        """While no day lasts, be woken for what is to be done before the next one opens.
+
+        What is past due is done soon, while that has not opened: the accounts log in meanwhile.
+        Before a recording begins there is no time, and none is next.
+        """
+        if not self._working or not self._ended or not now_ns:
             return
-        for due in morning(self._next, self._hours_of(self._next)):
-            if due.at_ns >= now_ns and due.job not in self._morning:
+        day = self._coming(now_ns)
+        self._await(day)
+        hours = self._hours_of(day)
+        for due in morning(day, hours):
+            if due.job in self._morning:
+                continue
+            if due.at_ns >= now_ns:
                 turn.do(Alarm(due.at_ns, due))
+            elif due.job is not Job.EARLY_CHECK and now_ns < hours[0][0]:
+                self._late = day
+                self._look_again(turn, due.job, day, now_ns)
+
+    def _await(self, day: date) -> None:
+        """Take a day for the next one; what was done before another is not done before it."""
+        if day != self._next:
+            self._next = day
+            self._morning.clear()
 
     def _tell_missed(self, turn: Turn, day: date, now_ns: int) -> None:
-        """Tell where nobody was there to check before a day that was waited for."""
-        was_awaited = self._working and self._ended and day == self._next
-        if was_awaited and Job.CHECK not in self._morning:
+        """Tell where nobody was there to check before a day that another one went before."""
+        is_followed = self._working and self._ended and self._day is not None
+        is_checked = day == self._late or (day == self._next and Job.CHECK in self._morning)
+        if is_followed and self._hours_of(day) and not is_checked:
             text = "the daemon did not run before the market opened; `ordo check` checks now"
             turn.record(JobDone(Job.CHECK, day, False, text, now_ns))  # noqa: FBT003
 
@@ -223,6 +245,13 @@ class Timekeeper:
     def _hours_of(self, day: date) -> Hours:
         """Return when a day trades, or may where no table knows it; none: it is closed."""
         return tuple((each.open_ns, each.close_ns) for each in guarded(day, self._segment))
+
+    def _coming(self, now_ns: int) -> date:
+        """Return the next day whose market has not closed: others passed with nobody there."""
+        day = max(self._next or date.min, day_of(now_ns))
+        while all(close_ns <= now_ns for _, close_ns in self._hours_of(day)):
+            day += _DAY
+        return day
 
     def _after(self, day: date) -> date:
         """Return the next day that trades, or may where no table knows it."""

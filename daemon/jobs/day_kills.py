@@ -62,6 +62,15 @@ class DayKills:
         return f"{line}, released at {self._when(released.at_ns)} by {released.by}"
 
     def _when(self, at_ns: int) -> str:
-        """Return a time of the day; of another day with its date."""
-        clock = wall_of(at_ns).isoformat(timespec="seconds")
-        return clock if day_of(at_ns) == self._day else f"{day_of(at_ns)} {clock}"
+        return when(at_ns, self._day)
+
+
+def when(at_ns: int, day: date) -> str:
+    """Return an instant as a report tells it: the time; of another day than its own with the date.
+
+    Args:
+        at_ns: the instant.
+        day: of the report.
+    """
+    clock = wall_of(at_ns).isoformat(timespec="seconds")
+    return clock if day_of(at_ns) == day else f"{day_of(at_ns)} {clock}"

@@ -14,7 +14,7 @@ from daemon.domain.instants import day_of, wall_of
 from daemon.domain.money import sum_known, units
 from daemon.domain.orders.words import Pocket
 from daemon.domain.risk.words import ExitReason
-from daemon.jobs.day_kills import DayKills
+from daemon.jobs.day_kills import DayKills, when
 from daemon.jobs.day_made import DayMade, Made
 from daemon.messages import (
     AlertAcknowledged,
@@ -199,8 +199,9 @@ class _Day:
                 (each.by for each in facts if isinstance(each, AlertAcknowledged)), "nobody"
             )
             over = any(isinstance(each, AlertCleared) for each in facts)
+            named = f"{when(raised.at_ns, self._day)} {raised.alert_id}"
             lines.append(
-                f"  {_clock(raised.at_ns)} {raised.alert_id}, {raised.condition.severity}, "
+                f"  {named}, {raised.condition.severity}, "
                 f"acknowledged by {seen}, {'over' if over else 'OPEN'}: {raised.condition.sentence}"
             )
         return lines if len(lines) > 2 else ["", "alerts: none"]  # noqa: PLR2004  the head is two

@@ -239,12 +239,14 @@ def test_a_new_day_has_its_own_jobs() -> None:
 
 
 def test_a_day_without_a_session_has_nothing_to_be_done() -> None:
-    """It is quiet: no alarm, no report."""
-    keeper = working()
-    (commit,) = keeper.handle(DayBegins(HOLIDAY), AT)
+    """It is quiet: no alarm, no report; the one after it has its morning."""
+    keeper, following, now_ns = working(), date(2025, 8, 28), at(HOLIDAY, time(23, 59))
+    (commit,) = keeper.handle(DayBegins(HOLIDAY), now_ns)
     assert len(commit.then) == 1
-    (commit,) = keeper.handle(DayEnds(HOLIDAY), AT)
-    assert commit.then == (Publish(DayEnded(HOLIDAY, AT)),)
+    (commit,) = keeper.handle(DayEnds(HOLIDAY), now_ns)
+    jobs = morning(following, sessions(following))
+    waits = (Alarm(each.at_ns, each) for each in jobs)
+    assert commit.then == (Publish(DayEnded(HOLIDAY, now_ns)), *waits)
 
 
 def test_without_a_port_nothing_is_done() -> None:
@@ -281,6 +283,72 @@ def test_a_morning_on_which_nobody_checked_is_told() -> None:
     assert (missed.job, missed.day, missed.ok) == (Job.CHECK, TOMORROW, False)
     for keeper in (working(), working(OPENED), Timekeeper(facts=(OPENED, ENDED))):
         assert facts(keeper.handle(DayBegins(TOMORROW), AT), JobDone) == []
+
+
+LATER = date(2025, 9, 3)
+
+
+@pytest.mark.parametrize("before", [(OPENED, ENDED, REPORTED, COPIED), ()], ids=["a gap", "none"])
+def test_the_morning_of_the_next_session_from_now_is_waited_for(before) -> None:
+    """Though others have passed since the last day, or none is known; after a restart as well."""
+    early, check, margin = morning(LATER, sessions(LATER))
+    keeper = working(*before)
+    waits = tuple(Alarm(each.at_ns, each) for each in (early, check, margin))
+    assert keeper.handle(Started(), at(LATER, time(7))) == waits
+    assert keeper.handle(check, check.at_ns) == (Call(PORT, RunJob(Job.CHECK, LATER), None),)
+    checked = JobDone(Job.CHECK, LATER, True, "so", check.at_ns)
+    keeper.handle(checked, check.at_ns)
+    assert facts(keeper.handle(DayBegins(LATER), at(LATER, time(9, 10))), JobDone) == []
+    again = working(*before, checked)
+    assert again.handle(Started(), check.at_ns) == waits[2:]
+    assert facts(again.handle(DayBegins(LATER), at(LATER, time(9, 10))), JobDone) == []
+
+
+def test_a_day_whose_end_is_told_late_is_followed_by_the_next_session_from_now() -> None:
+    """As where the daemon was killed on it, and away on the one after it."""
+    (commit,) = working(OPENED).handle(DayEnds(DAY), at(TOMORROW, time(18)))
+    alarms = [each.message for each in commit.then if type(each) is Alarm]
+    assert alarms == [*morning(LATER, sessions(LATER))]
+
+
+@pytest.mark.parametrize("before", [(OPENED, ENDED, REPORTED, COPIED), ()], ids=["a day", "none"])
+def test_a_start_between_the_time_of_the_check_and_the_opening_has_it_made_soon(before) -> None:
+    """Once the accounts had a moment to log in; nobody is said to have been away."""
+    keeper, now_ns = working(*before), MORNING[-1].at_ns + 3 * AGAIN_NS
+    check, margin = (Timed(job, TOMORROW, now_ns + AGAIN_NS) for job in (Job.CHECK, Job.MARGIN))
+    assert keeper.handle(Started(), now_ns) == (
+        Alarm(check.at_ns, check),
+        Alarm(margin.at_ns, margin),
+    )
+    assert facts(keeper.handle(DayBegins(TOMORROW), now_ns + 1), JobDone) == []
+    asked = keeper.handle(check, check.at_ns)
+    assert asked == (Call(PORT, RunJob(Job.CHECK, TOMORROW), None),)
+    done = [JobDone(job, TOMORROW, True, "so", now_ns) for job in (Job.CHECK, Job.MARGIN)]
+    assert working(*before, *done).handle(Started(), now_ns) == NOTHING
+
+
+def test_a_start_after_the_opening_checks_no_more_and_tells_that_nobody_did() -> None:
+    """Then it is true."""
+    keeper, now_ns = working(OPENED, ENDED, REPORTED, COPIED), at(TOMORROW, time(9, 15))
+    assert keeper.handle(Started(), now_ns) == NOTHING
+    (missed,) = facts(keeper.handle(DayBegins(TOMORROW), now_ns), JobDone)
+    assert missed.text == (
+        "the daemon did not run before the market opened; `ordo check` checks now"
+    )
+
+
+def test_before_a_recording_begins_no_morning_is_waited_for() -> None:
+    """There is no time by which one would be next."""
+    assert working().handle(Started(), 0) == NOTHING
+
+
+def test_a_morning_that_nobody_checked_is_told_of_the_day_after_a_gap_as_well() -> None:
+    """It is the day that begins that nobody looked at, not the one that was next."""
+    checked = JobDone(Job.CHECK, TOMORROW, True, "so", AT)
+    for before in ((OPENED, ENDED), (OPENED, ENDED, checked)):
+        (missed,) = facts(working(*before).handle(DayBegins(LATER), AT), JobDone)
+        assert (missed.job, missed.day, missed.ok) == (Job.CHECK, LATER, False)
+    assert facts(working(OPENED, ENDED).handle(DayBegins(date(2025, 9, 7)), AT), JobDone) == []
 
 
 @pytest.mark.parametrize(

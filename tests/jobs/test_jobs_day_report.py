@@ -224,6 +224,13 @@ def test_alerts_are_told_with_who_has_seen_them_and_whether_they_are_over():
     ]
 
 
+def test_an_alert_of_an_earlier_day_that_is_over_today_is_told_with_its_date():
+    raised = AlertRaised("alert-1", DIFFER, clock("10:24:12", YESTERDAY))
+    lines = report(raised, day_opened(), AlertCleared("alert-1", clock("09:10:00")))
+    told = "alert-1, critical, acknowledged by nobody, over: they differ"
+    assert lines[-1] == f"  {YESTERDAY} 10:24:12 {told}"
+
+
 def test_an_alert_of_another_account_is_not_told():
     """What is no matter of an account is told in the report of each."""
     other, everybodys = (replace(DIFFER, account=each) for each in ("second", ""))

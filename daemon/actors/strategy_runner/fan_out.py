@@ -27,7 +27,7 @@ from daemon.runtime.words import Tell
 
 ENTERED = "entered today"
 _ENTERING = "entering"
-_UNTOLD = "the daemon stopped before it was told"
+_UNTOLD = "it was no account of the strategy then, or the daemon stopped before it was told"
 
 
 class Place(Struct, frozen=True):
@@ -316,11 +316,7 @@ def _waits(word: BasketOpened | BasketEnded | None) -> bool:
 
 def _status_of(ends: Sequence[tuple[str, BasketEnded | None]]) -> str:
     """Return what is to be said of accounts that have all answered, or were never told."""
-    out = [
-        f"{account} {'waits' if _waits(end) else 'refused'}: {end.because if end else _UNTOLD}"
-        for account, end in ends
-        if end is None or not end.complete
-    ]
+    out = [f"{account} {_outcome(end)}" for account, end in ends if end is None or not end.complete]
     count, entered = len(ends), len(ends) - len(out)
     if not out:
         return ENTERED
@@ -329,7 +325,15 @@ def _status_of(ends: Sequence[tuple[str, BasketEnded | None]]) -> str:
         return f"entered in {entered} of {count} accounts: {because}"
     if any(_waits(end) for _, end in ends):
         return f"the entry waits: {because}"
-    return f"resting: the entry failed in all {count} accounts: {because}"
+    where = f"all {count} accounts" if count > 1 else "its account"
+    return f"resting: the entry failed in {where}: {because}"
+
+
+def _outcome(end: BasketEnded | None) -> str:
+    """Return what an account that is not entered made of the entry, and why."""
+    if end is None:
+        return f"not entered: {_UNTOLD}"
+    return f"{'waits' if end.waits else 'refused'}: {end.because}"
 
 
 def _times(rules: StrategyRules, times: int) -> StrategyRules:

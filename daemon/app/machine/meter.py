@@ -50,7 +50,7 @@ _OPS: Final[Mapping[type, str]] = {
 _AGAIN_NS: Final = 10 * SECOND_NS
 """Who is slow time and again is told so often, and counted each time."""
 _DECIDER: Final = "watchdog"
-"""Its decisions on frames are measured."""
+"""Its decisions on frames are measured, in every account."""
 _UNSENT: Final = 1_000
 """So many intents may wait to be sent before the oldest is not measured any more."""
 
@@ -86,7 +86,7 @@ class Meter:
         """Measure what an actor made of a message, and name it where that took too long."""
         ended_ns = self._beats[actor] = self.now_ns()
         number, brought_ns = self._brought
-        if item[2] == number and actor == _DECIDER and type(item[0]) is Frame:
+        if item[2] == number and type(item[0]) is Frame and actor.partition(":")[0] == _DECIDER:
             self._told.frame_to_decision.observe((ended_ns - brought_ns) / SECOND_NS)
         if ended_ns - began_ns > self._slow_ns:
             self._slow(actor, named(item[0]), ended_ns - began_ns, ended_ns)

@@ -51,10 +51,7 @@ def state_folder(settings: Settings) -> Finding:
         mend = f"chmod 700 {folder}"
         found.append(fail(check, f"{folder} is open to others (mode {mode:04o})", mend))
     free = shutil.disk_usage(there).free
-    if free < _LOW_FREE:
-        grade = fail if free < _LEAST_FREE else warn
-        mend = "make room: every order is recorded before it leaves"
-        found.append(grade(check, f"{free // _MEBIBYTE:,} MiB are free at {there}", mend))
+    found += _short_of_room(check, there, free)
     is_new = "" if there == folder else " and is made at the first run"
     evidence = f"{folder} is private{is_new}, {free // _MEBIBYTE:,} MiB are free"
     return worst(check, found, evidence)
@@ -117,18 +114,37 @@ def ledger(settings: Settings) -> Finding:
     if not _can_begin_in(where, folder):
         mend = "make it, writable by this user, or change [ledger] url"
         return fail(check, f"{where}, of [ledger] url, is no folder to write to", mend)
+    amiss = [] if is_postgres(url) else _short_on_its_disk(check, ledger_file(url, folder), folder)
     try:
         store = newest_store(settings)
         found = verify(store)
     except StoreError as error:
-        if error.code == "no_ledger":
-            return ok(check, f"none yet in {where}; the first run makes it")
-        return fail(check, str(error), entry_of(error.code).mend)
+        if error.code != "no_ledger":
+            amiss.append(fail(check, str(error), entry_of(error.code).mend))
+        return worst(check, amiss, f"none yet in {where}; the first run makes it")
     Verified(folder).found(found)  # so the next start need not do it again, or does
     if found.broken is not None:
         evidence = f"record {found.broken.number} of {store.name} is {found.broken.how}"
-        return fail(check, evidence, entry_of("ledger_altered").mend)
-    return ok(check, f"{store.name} has {found.count:,} records, each as it was written")
+        amiss.append(fail(check, evidence, entry_of("ledger_altered").mend))
+    evidence = f"{store.name} has {found.count:,} records, each as it was written"
+    return worst(check, amiss, evidence)
+
+
+def _short_on_its_disk(check: str, file: Path, state_dir: Path) -> list[Finding]:
+    """Return what the disk of a ledger lacks, where that is not the state folder's own."""
+    there = _there(file.resolve().parent)  # a link lies where it leads to
+    if there.stat().st_dev == _there(state_dir).stat().st_dev:
+        return []
+    return _short_of_room(check, there, shutil.disk_usage(there).free)
+
+
+def _short_of_room(check: str, there: Path, free: int) -> list[Finding]:
+    """Return that a disk has too little room left for what is recorded; nothing: it has enough."""
+    if free >= _LOW_FREE:
+        return []
+    grade = fail if free < _LEAST_FREE else warn
+    mend = "make room: every order is recorded before it leaves"
+    return [grade(check, f"{free // _MEBIBYTE:,} MiB are free at {there}", mend)]
 
 
 def _can_begin_in(where: Path, state_dir: Path) -> bool:

@@ -32,7 +32,7 @@ def ledger(settings: Settings) -> Finding:
     A recording is played with a record of its own, so it goes by no other.
     """
     chain = machine.ledger(settings)
-    if chain.verdict is not Verdict.OK or settings.feed.kind is FeedKind.REPLAY:
+    if chain.verdict is Verdict.FAIL or settings.feed.kind is FeedKind.REPLAY:
         return chain
     folder = settings.daemon.state_dir
     try:
@@ -44,8 +44,10 @@ def ledger(settings: Settings) -> Finding:
     except StoreError as error:
         return _refusal(chain.check, error)
     beside = f"; and {waiting(len(lacking), folder)}" if lacking else ""
-    refused = list(_refused(chain.check, settings, telling))
-    return worst(chain.check, refused, chain.evidence + beside)
+    amiss = list(_refused(chain.check, settings, telling))
+    if chain.verdict is Verdict.WARN:
+        amiss.append(chain)
+    return worst(chain.check, amiss, chain.evidence + beside)
 
 
 def _refused(check: str, settings: Settings, telling: Sequence[Fact]) -> Iterator[Finding]:

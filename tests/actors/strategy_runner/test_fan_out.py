@@ -32,6 +32,7 @@ HOME = Place("router:alpha", "alpha")
 BETA = Place("router:beta", "beta", "beta", 3)
 GAMMA = Place("router:gamma", "gamma", "gamma")
 DAY = "2025-09-01"
+UNTOLD = "it was no account of the strategy then, or the daemon stopped before it was told"
 
 
 def decided():
@@ -148,8 +149,7 @@ def test_what_was_refused_before_a_crash_and_told_to_nobody_else_is_not_entered(
     assert fan.tell_rest(0) == ()
     assert fan.stage() is Stage.OVER
     assert fan.status().endswith(
-        "alpha refused: too dear; beta refused: the daemon stopped before it was told; "
-        "gamma refused: the daemon stopped before it was told"
+        f"alpha refused: too dear; beta not entered: {UNTOLD}; gamma not entered: {UNTOLD}"
     )
 
 
@@ -197,7 +197,7 @@ def crashed() -> StrategyRunner:
     return StrategyRunner(PLAN, (HOME, BETA), strict=False, facts=(day_opened(), opened()))
 
 
-LOSS = "the entry failed in beta: the daemon stopped before it was told"
+LOSS = f"the entry failed in beta: {UNTOLD}"
 
 
 def test_a_rest_whose_time_is_over_is_told_and_with_it_the_day_is_over():
@@ -230,7 +230,7 @@ def refused() -> StrategyRunner:
 
 REFUSED = (
     "resting: the entry failed in all 2 accounts: alpha refused: too dear; "
-    "beta refused: the daemon stopped before it was told"
+    f"beta not entered: {UNTOLD}"
 )
 
 
@@ -300,4 +300,13 @@ def test_after_a_restart_no_rest_is_owed_of_what_was_decided_for_one_that_had_wa
 def test_where_an_account_was_exchanged_for_another_the_status_is_told_all_the_same():
     fan = fan_out(BETA)
     fan.hear(ended(HOME, "too dear"))
-    assert fan.status().endswith("beta refused: the daemon stopped before it was told")
+    told = f"resting: the entry failed in its account: beta not entered: {UNTOLD}"
+    assert fan.status() == told
+
+
+def test_of_an_account_that_came_after_the_entry_it_is_not_said_that_it_refused():
+    """Nor that the daemon stopped: nobody records since when an account is the strategy's."""
+    fan = fan_out()
+    for place in (HOME, BETA):
+        fan.hear(ended(place))
+    assert fan.status() == f"entered in 2 of 3 accounts: gamma not entered: {UNTOLD}"

@@ -87,11 +87,12 @@ class Stage:
         return None
 
 
-def test_a_frame_is_followed_to_what_the_watchdog_made_of_it():
+@pytest.mark.parametrize("watchdog", ["watchdog", "watchdog:beta"])
+def test_a_frame_is_followed_to_what_the_watchdog_of_each_account_made_of_it(watchdog):
     stage = Stage()
     stage.meter.brought(7)
     stage.handled("feed", FRAME, 1, number=7, cause=0)
-    stage.handled("watchdog", FRAME, 2, number=8, cause=7)
+    stage.handled(watchdog, FRAME, 2, number=8, cause=7)
 
     assert stage.told("ordo_frame_to_decision_seconds_count") == 1
     assert stage.told("ordo_frame_to_decision_seconds_sum") == pytest.approx(0.003)

@@ -151,6 +151,71 @@ def test_a_disk_must_have_room(state, monkeypatch, free_mib, verdict):
     assert machine.state_folder(of(state)).verdict is verdict
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder on another disk, of which 1,000 MiB are free unless a test says so."""
+    folder, look = tmp_path / "elsewhere", Path.stat
+    folder.mkdir()
+
+    def stat(path, **options):
+        found = look(path, **options)
+        device = found.st_dev + path.is_relative_to(folder)
+        return os.stat_result((*found[:2], device, *found[3:10]))
+
+    monkeypatch.setattr(Path, "stat", stat)
+    return folder
+
+
+def free_there(monkeypatch, folder, free_mib):
+    """Leave so much of its disk, and of every other plenty."""
+
+    def usage(path):
+        free = free_mib if Path(path).is_relative_to(folder) else 1_000
+        return shutil._ntuple_diskusage(0, 0, free * MIB)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "verdict"), [(99, FAIL), (100, WARN), (999, WARN), (1_000, OK)]
+)
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_disk_of_a_ledger_that_lies_elsewhere_must_have_room(
+    state, elsewhere, monkeypatch, free_mib, verdict, linked, begun
+):
+    """By the limits of the state folder's own, whose room is another; a link leads to it too."""
+    file = elsewhere / "ledger.sqlite"
+    if begun:
+        with closing(StoredLedger(SqliteStore(file), "owner")) as ledger:
+            ledger.begin_epoch(NOW)
+    settings = replace(of(state), ledger=LedgerSettings(url=f"sqlite:{file}"))
+    if linked:
+        (state / "ledger.sqlite").symlink_to(file)
+        settings = of(state)
+    free_there(monkeypatch, elsewhere, free_mib)
+    found = machine.ledger(settings)
+
+    assert machine.state_folder(settings).verdict is OK
+    assert (found.verdict, found.check) == (verdict, "ledger")
+    if verdict is not OK:
+        assert found.evidence == f"{free_mib} MiB are free at {elsewhere}"
+        assert found.mend == "make room: every order is recorded before it leaves"
+
+
+def test_a_ledger_beside_which_there_is_too_little_room_is_told_for_what_it_is_too(
+    state, elsewhere, monkeypatch
+):
+    file = elsewhere / "l.sqlite"
+    file.write_bytes(b"not a ledger, and longer than a header" * 9)
+    free_there(monkeypatch, elsewhere, 4)
+    found = machine.ledger(replace(of(state), ledger=LedgerSettings(url=f"sqlite:{file}")))
+
+    assert found.verdict is FAIL
+    assert found.evidence.startswith(f"4 MiB are free at {elsewhere}; ")
+    assert "file is not a database" in found.evidence
+
+
 def test_no_ledger_yet_is_well(state):
     found = machine.ledger(of(state))
 

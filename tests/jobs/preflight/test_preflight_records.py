@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from daemon.domain.chain import GENESIS, Head
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.jobs.preflight import machine, records
-from daemon.jobs.preflight.findings import Verdict
+from daemon.jobs.preflight.findings import Verdict, warn
 from daemon.messages import CodeLoaded
 from daemon.settings import Account, Daemon, FeedKind, Settings
 from daemon.storage import codec, emergency_file
@@ -52,6 +52,21 @@ def test_a_record_that_a_start_takes_up_is_well(state):
 
     assert found == machine.ledger(of(state))
     assert found.evidence.endswith("ledger.sqlite has 3 records, each as it was written")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "verdict"), [((PAPER, SECOND), Verdict.WARN), ((PAPER,), Verdict.FAIL)]
+)
+def test_what_is_only_to_be_known_of_a_ledger_hides_nothing_that_a_start_would_refuse(
+    state, monkeypatch, accounts, verdict
+):
+    recorded(state, BEGUN, *SHORT)
+    low = warn("ledger", "999 MiB are free at /mnt", "make room")
+    monkeypatch.setattr(machine, "ledger", lambda _: low)
+    found = records.ledger(of(state, *accounts))
+
+    assert found.verdict is verdict
+    assert (found == low) is (verdict is Verdict.WARN)
 
 
 def test_records_of_a_newer_version_fail(state, monkeypatch):
