@@ -174,7 +174,7 @@ class Fold:
             strategy.opened, strategy.entry = fact, self._entries.get(fact.basket.strategy_id, {})
             strategy.of_leg.clear()
         changed = [self._known(strategy, each, common) for each in strategy.trades.take(fact)]
-        if isinstance(fact, IntentRecorded):
+        if changed and isinstance(fact, IntentRecorded):  # else it is of a trade that was let go
             (strategy.of_order[fact.intent.intent_id],) = changed
         about = strategy.of_order.get(_intent_id(fact))
         if isinstance(fact, LevelMoved):

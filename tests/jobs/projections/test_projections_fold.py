@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.orders.late import LATE
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderFact,
@@ -227,6 +228,25 @@ def test_what_was_over_before_the_day_is_kept_small_and_changes_no_row():
 
     assert late.keys() == {"orders"}
     assert late["orders"]["OR2",]["state"] == "FILLED"
+
+
+def test_a_late_fill_of_an_order_of_an_earlier_day_changes_no_trade():
+    """It is handed on by an intent of its own, and the trade that its order was of is let go."""
+    tomorrow = day_opened(DAY.replace(day=DAY.day + 1))
+    entered = [day_opened(), opened(), intent(1), filled(1, LOT, 100), sold("ce")]
+    left = [intent(2, side=Side.BUY), filled(2, LOT, 90), sold("ce", bought="90")]
+    fold = Fold("paper")
+    for number, fact in enumerate([*entered, *left, tomorrow, opened(), intent(3)], 1):
+        fold.take(row(number, fact))
+    fold.drained()
+    for number, fact in enumerate([intent(4, parent=f"{LATE}OR2"), filled(4, LOT, 80)], 12):
+        fold.take(row(number, fact))
+    late = fold.drained().rows
+
+    assert "trades" not in late
+    assert [(key, each["filled_quantity"]) for key, each in late["orders"].items()] == [
+        (("OR4",), LOT)
+    ]
 
 
 def test_an_order_of_a_day_that_is_over_is_remembered_by_its_book_alone():
