@@ -13,7 +13,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -21,6 +20,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from daemon.app.given.assignment import Assignment
+from daemon.app.machine.own_thread import OwnThread
 from daemon.app.machine.telemetry import Telemetry
 from daemon.app.shown.mirror import Outside
 from daemon.domain.market.frames import Frame
@@ -94,7 +94,7 @@ class Beside:
         store fails.
         """
         loop, folder = asyncio.get_running_loop(), self._folder
-        thread = ThreadPoolExecutor(1, "beside")
+        thread = OwnThread("beside")
         keeping = loop.create_task(self._keep(thread), name="beside")
         keeping.add_done_callback(self._ended)
         try:
@@ -102,18 +102,19 @@ class Beside:
         finally:
             folder.stopping = True
             keeping.cancel()
-            last = loop.run_in_executor(thread, folder.end, self._taken())
+            last = thread.do(partial(folder.end, self._taken()))
             last.add_done_callback(self._ended)
-            thread.shutdown(wait=False)
+            thread.close()
             await asyncio.wait({keeping, last}, timeout=GOODBYE_S)
+            last.cancel()  # a store that hangs is left behind
 
-    async def _keep(self, thread: ThreadPoolExecutor) -> None:
-        loop, told = asyncio.get_running_loop(), ""
+    async def _keep(self, thread: OwnThread) -> None:
+        told = ""
         while True:
             frames = self._taken()
             if self._due or frames:
                 self._due = False
-                fault = await loop.run_in_executor(thread, self._folder.fold, frames)
+                fault = await thread.do(partial(self._folder.fold, frames))
                 if fault and fault != told:
                     self._log.error("tables beside the ledger stand still", because=fault)
                 elif told and not fault:

@@ -96,10 +96,11 @@ async def test_a_store_that_hangs_does_not_keep_a_daemon_from_its_end(given, lin
     monkeypatch.setattr(beside, "GOODBYE_S", 0.01)
     record(given.store, FACTS)
     begins, answers = threading.Event(), threading.Event()
-    hung = []
+    waits, hung = [], []
 
     def hangs(projections: Projections) -> bool:
         begins.set()
+        waits.append(threading.current_thread())
         hung.append(answers.wait(10))
         return False
 
@@ -108,6 +109,7 @@ async def test_a_store_that_hangs_does_not_keep_a_daemon_from_its_end(given, lin
         await asyncio.to_thread(begins.wait)
 
     assert hung == []
+    assert [each.daemon for each in waits] == [True]  # the interpreter waits for it neither
     answers.set()
 
 
@@ -134,6 +136,7 @@ async def test_a_defect_of_theirs_is_told_and_fells_nothing(given, lines, monkey
         raise KeyError("a defect")
 
     monkeypatch.setattr(Fold, "take", falls)
+    monkeypatch.setattr(threading, "excepthook", lambda told: None)
     async with begun(given, lines).kept():
         assert await lines.told() == (FELL, "'a defect'")
 
