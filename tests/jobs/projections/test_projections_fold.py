@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.orders.late import LATE
+from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderFact,
@@ -25,6 +26,7 @@ from daemon.jobs.projections import schema
 from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.schema import PROJECTIONS, TOLD
 from daemon.messages import (
+    WRITTEN_OFF,
     DayMarked,
     LegExpired,
     RequestAnswered,
@@ -35,6 +37,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.broker import UNSEEN
 from daemon.runtime.words import DeadLetter
 from daemon.storage.codec import FACTS, Row, encode
 from tests.kit.acting import CE, DAY, LOT, clock, day_opened, opened, sold
@@ -114,6 +117,24 @@ def test_a_value_that_is_put_right_is_a_fill_of_nothing():
         (75, 75_000_000, 1_000_000),
         (0, 750_000, None),
     ]
+
+
+@pytest.mark.parametrize("parent", [WRITTEN_OFF, UNSEEN])
+def test_what_is_written_off_is_filled_at_a_price_that_nobody_knows(parent):
+    off = intent(2, side=Side.BUY, price_e4=0, parent=f"{parent}{CE}").intent
+    entered = [day_opened(), opened(), intent(1, side=Side.SELL), filled(1, LOT, 100), sold("ce")]
+    ended = LegExpired("s", "ce", CE, TEN)
+    rows = told(*entered, *filled_unsent(off, 0, "written off"), ended)
+
+    assert [(r["quantity"], r["value_e4"], r["price_e4"]) for r in rows["fills"]] == [
+        (LOT, LOT * 1_000_000, 1_000_000),
+        (LOT, None, None),
+    ]
+    assert [(r["filled_quantity"], r["filled_value_e4"]) for r in rows["orders"]] == [
+        (LOT, LOT * 1_000_000),
+        (LOT, None),
+    ]
+    assert [each["pnl_e4"] for each in rows["trades"]] == [None]
 
 
 def test_a_refused_order_says_why():
