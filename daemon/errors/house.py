@@ -172,7 +172,8 @@ HOUSE: Final[Mapping[str, Entry]] = {
     ),
     "ledger_altered": Entry(
         "The ledger is not as it was written",
-        f"see what `ordo audit verify` finds; {_COPY}; {_THREE}",
+        f"see what `ordo audit verify` finds; {_COPY}; {_THREE}; they are files, so in place of a"
+        ' database let [ledger] url = "sqlite:PATH" name a copy of one',
         _DATA,
         "critical",
         status=500,

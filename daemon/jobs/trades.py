@@ -166,7 +166,7 @@ class Trades:
     def _deliver(self, order: Executions) -> None:
         """Note which order of a day is the first to sell of what came over the night."""
         intent = order.intent
-        booked = _is_settled(intent) or _is_lifted(intent) or _is_written_off(intent)
+        booked = _is_settled(intent) or _is_lifted(intent) or is_written_off(intent)
         sells = intent.side is Side.SELL and order.quantity and not booked
         if sells and intent.leg_id in self._brought:
             self._take_out(order)
@@ -315,7 +315,7 @@ def _whole(orders: Iterable[Executions]) -> Iterable[Executions]:
     """Return the orders of which anything filled; parts of a stranger's order are one."""
     found: dict[tuple[str, Side], Executions] = {}
     for each in orders:
-        if not each.quantity or _is_written_off(each.intent):
+        if not each.quantity or is_written_off(each.intent):
             continue
         key = part_of(each.intent) or each.intent.intent_id, each.intent.side
         known = found.setdefault(key, each)
@@ -339,7 +339,7 @@ def _is_of_his_own(intent: Intent) -> bool:
     return intent.parent.startswith(HOLDINGS) and intent.side is Side.BUY
 
 
-def _is_written_off(intent: Intent) -> bool:
+def is_written_off(intent: Intent) -> bool:
     """Say whether it was taken off our book, at a price that nobody knows."""
     return intent.parent.startswith((WRITTEN_OFF, UNSEEN))
 

@@ -8,7 +8,7 @@ found.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from msgspec import Struct
@@ -18,9 +18,20 @@ from daemon.domain.chain import GENESIS, Broken, Head
 from daemon.errors import StoreError
 from daemon.runtime.telling import silent, telling
 from daemon.storage.codec import Row, linked
+from daemon.storage.migrating import POSTGRES
 from daemon.storage.reader import Reader
 from daemon.storage.store import Store
 
+_IN_FILE: Final = (
+    "keep it aside and restore a copy out of backups/, or move it and the file `emergency` away to"
+    " begin anew (-wal and -shm, where they lie beside it, go with it)"
+)
+_ON_SERVER: Final = (
+    "keep it aside and go on with a copy: one out of backups/, which is a file that [ledger] url ="
+    ' "sqlite:PATH" names, or a dump of your own in another database; or name an empty database and'
+    " move the file `emergency` away to begin anew"
+)
+"""What to do about a record that is altered."""
 _TYPES = (int, str, int, str, str, int, int, bytes, bytes)
 
 
@@ -79,10 +90,9 @@ def refuse_broken(store: Store, report: AuditReport) -> None:
     if broken is not None:
         raise StoreError(
             f"the ledger {store.name} is not as it was written: record {broken.number} is"
-            f" {broken.how}; keep it aside and restore a copy out of backups/, or move it and the"
-            " file `emergency` away to begin anew (-wal and -shm, where they lie beside it, go with"
-            " it): what the broker holds then stands in no book of ours and is not guarded, and"
-            " entries in that account wait for an `ordo rearm`",
+            f" {broken.how}; {_ON_SERVER if store.dialect == POSTGRES else _IN_FILE}: what the"
+            " broker holds then stands in no book of ours and is not guarded, and entries in that"
+            " account wait for an `ordo rearm`",
             "ledger_altered",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from daemon.errors import SettingsError
+from daemon.storage.migrating import POSTGRES
 from daemon.storage.reader import Wanted
 from daemon.storage.store import Store
 
@@ -20,8 +21,9 @@ def require_owner(store: Store, owner: str) -> None:
         newest = list(reader.find(Wanted(newest_first=True, most=1)))
     theirs = newest[0].owner_id if newest else owner
     if theirs != owner:
+        other = "[ledger] url" if store.dialect == POSTGRES else "[daemon] state_dir"
         raise SettingsError(
             f"the records in {store.name} are those of owner {theirs}, and [[accounts]] have the "
             f'owner {owner}, for whom nothing of them would be guarded; write owner = "{theirs}" '
-            "again, or name another [daemon] state_dir for a record of his own"
+            f"again, or name another {other} for a record of his own"
         )

@@ -266,10 +266,13 @@ async def _migrate(db: asyncpg.Connection, name: str) -> None:
 
 async def _missing(db: asyncpg.Connection, name: str) -> list[Migration]:
     tables = [row[0] for row in await db.fetch(_TABLES)]
+    text = f"{name} belongs to another program; name another database, or ?search_path=SCHEMA"
     if tables and "migrations" not in tables:
-        text = f"{name} belongs to another program; name another database, or ?search_path=SCHEMA"
         raise StoreError(text, "ledger_foreign")
-    taken = await db.fetch(migrating.TAKEN) if tables else []
+    try:
+        taken = await db.fetch(migrating.TAKEN) if tables else []
+    except asyncpg.UndefinedColumnError as error:  # many a program calls a table so
+        raise StoreError(text, "ledger_foreign") from error
     return migrating.missing(list(map(tuple, taken)), shipped(POSTGRES), name)
 
 

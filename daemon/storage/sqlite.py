@@ -337,7 +337,8 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 def _missing(db: sqlite3.Connection, path: Path) -> list[Migration]:
     tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-    if tables and "migrations" not in tables:
+    columns = {name for (name,) in db.execute("SELECT name FROM pragma_table_info('migrations')")}
+    if tables and "sha256" not in columns:  # many a program calls a table so
         text = f"{path} belongs to another program; name another file for the ledger"
         raise StoreError(text, "ledger_foreign")
     taken = db.execute(migrating.TAKEN).fetchall() if tables else []

@@ -13,6 +13,7 @@ from daemon.domain.chain import GENESIS, Broken, Head, How
 from daemon.errors import StoreError
 from daemon.messages import DayEnded
 from daemon.storage.audit import require_whole, verify
+from daemon.storage.migrating import POSTGRES
 from daemon.storage.sqlite import SqliteStore
 from tests.kit.facts import NOW, ORIGIN, tick
 from tests.kit.stores import InFile, Kept, audited, ledger_of, rows_of
@@ -252,6 +253,10 @@ def test_nothing_is_decided_by_a_ledger_that_is_not_as_it_was_written(whole):
         require_whole(whole.store)
 
     assert refused.value.code == "ledger_altered"
+    assert "`ordo rearm`" in str(refused.value)
+    on_server = whole.store.dialect == POSTGRES
+    assert ('[ledger] url = "sqlite:PATH"' in str(refused.value)) is on_server
+    assert ("-wal" in str(refused.value)) is not on_server
 
 
 def found_by_number(path: Path) -> int:

@@ -194,6 +194,11 @@ def of_another_program(kept: InSchema) -> str:
     return kept.url
 
 
+def of_another_program_that_migrates(kept: InSchema) -> str:
+    kept.execute("CREATE TABLE migrations (id INT, migration TEXT, batch INT)")
+    return kept.url
+
+
 def in_no_schema(kept: InSchema) -> str:
     return f"{kept.url}_gone"
 
@@ -228,6 +233,7 @@ def in_another_encoding(kept: InSchema) -> str:
 
 REFUSALS = [
     (of_another_program, "ledger_foreign", "belongs to another program; name another database"),
+    (of_another_program_that_migrates, "ledger_foreign", "belongs to another program; name "),
     (
         changed("INSERT INTO migrations VALUES (9, '0009_more.sql', 'ab')"),
         "ledger_newer",

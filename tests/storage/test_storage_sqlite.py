@@ -40,6 +40,11 @@ def of_another_program(path: Path) -> None:
         db.execute("CREATE TABLE songs (title TEXT)")
 
 
+def of_another_program_that_migrates(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE migrations (id INT, migration TEXT, batch INT)")
+
+
 def of_a_newer_version(path: Path) -> None:
     changed(path, "INSERT INTO migrations VALUES (9, '0009_more.sql', 'ab')")
 
@@ -87,6 +92,7 @@ REFUSALS = [
     (in_no_folder, "cannot be opened: unable to open .*; its folder must exist"),
     (no_database, "file is not a database; it is no ledger"),
     (of_another_program, "belongs to another program; name another file"),
+    (of_another_program_that_migrates, "belongs to another program; name another file"),
     (of_a_newer_version, "was written by a newer version; run that one"),
     (of_other_statements, "was not made by 0001_records.sql as shipped"),
     (without_a_head, "the head of the ledger .* was altered"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from operator import methodcaller
@@ -20,6 +19,7 @@ from daemon.actors.sink_conduct import Conduct
 from daemon.app.given.assignment import Assignment, RecordedDays
 from daemon.app.machine.host import Host
 from daemon.app.machine.outcome import outcome
+from daemon.app.machine.own_thread import OwnThread
 from daemon.app.machine.telemetry import Telemetry
 from daemon.app.machine.works import called_off
 from daemon.app.shown.courier import Courier
@@ -58,7 +58,7 @@ class Desk:
         self._store = store
         self._owner_id = owner_id
         self._aside: Aside | None = None
-        self._thread = ThreadPoolExecutor(1, "outbox")
+        self._thread = OwnThread("outbox")
 
     async def do(self, work: Callable[[Outbox], T]) -> T:
         """Have something done, and return what came of it.
@@ -66,13 +66,14 @@ class Desk:
         Raises:
             StoreError: it could not be done.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._with, work)
+        return await self._thread.do(partial(self._with, work))
 
     async def close(self) -> None:
         """Let go of the store, once what is under way is done, or soon in any case."""
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
-        self._thread.shutdown(wait=False)
+        closing = self._thread.do(self._let_go)
+        self._thread.close()
         await asyncio.wait({closing}, timeout=_GOODBYE_S)
+        closing.cancel()  # a store that hangs is left behind
 
     def _with(self, work: Callable[[Outbox], T]) -> T:
         if self._aside is None:

@@ -20,7 +20,7 @@ from daemon.domain.orders.words import Intent, IntentRecorded, OrderFact
 from daemon.domain.risk.moves import LevelMoved
 from daemon.jobs.projections import schema
 from daemon.jobs.projections.schema import TOLD
-from daemon.jobs.trades import LegTrade, Trades
+from daemon.jobs.trades import LegTrade, Trades, is_written_off
 from daemon.messages import BasketOpened, DayOpened, EntryDecided, Fact
 from daemon.storage.codec import Row, decode_fact
 from daemon.storage.tables.words import Cells, Changes, Table
@@ -174,7 +174,7 @@ class Fold:
             strategy.opened, strategy.entry = fact, self._entries.get(fact.basket.strategy_id, {})
             strategy.of_leg.clear()
         changed = [self._known(strategy, each, common) for each in strategy.trades.take(fact)]
-        if isinstance(fact, IntentRecorded):
+        if changed and isinstance(fact, IntentRecorded):  # else it is of a trade that was let go
             (strategy.of_order[fact.intent.intent_id],) = changed
         about = strategy.of_order.get(_intent_id(fact))
         if isinstance(fact, LevelMoved):
@@ -218,7 +218,9 @@ class Fold:
         before, order = book.order(intent_id), book.apply(fact)
         if order is None or order == before:
             return
-        self._put(schema.ORDERS, common | {"intent_id": intent_id}, order, order.intent)
+        unknown = {"filled_value_e4": None} if is_written_off(order.intent) else {}
+        cells = common | {"intent_id": intent_id} | unknown
+        self._put(schema.ORDERS, cells, order, order.intent)
         quantity, value_e4 = order.filled_quantity, order.filled_value_e4
         if before is not None:
             quantity -= before.filled_quantity
@@ -226,6 +228,8 @@ class Fold:
         if quantity or value_e4:
             price_e4 = divide_half_even(value_e4, quantity) if quantity else None
             filled = {"quantity": quantity, "value_e4": value_e4, "price_e4": price_e4}
+            if unknown:
+                filled |= {"value_e4": None, "price_e4": None}
             self._put(schema.FILLS, common | filled, fact, order.intent)
 
     def _name_instruments(self, fact: BasketOpened | IntentRecorded, common: Cells) -> None:

@@ -134,6 +134,7 @@ PROJECTIONS = Group(
         *(STRATEGIES, INSTRUMENTS, SIGNALS, INTENTS, ORDERS, FILLS, POSITIONS, TRADES, STOPS),
         *(STRATEGY_EVENTS, STRATEGY_DAYS, SESSIONS, IDEMPOTENCY_KEYS, AUDIT),
     ),
+    form=2,
 )
 """All of them, in the order in which they are told of."""
 

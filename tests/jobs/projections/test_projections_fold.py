@@ -10,6 +10,8 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
+from daemon.domain.orders.late import LATE
+from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     IntentRecorded,
     OrderFact,
@@ -24,6 +26,7 @@ from daemon.jobs.projections import schema
 from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.schema import PROJECTIONS, TOLD
 from daemon.messages import (
+    WRITTEN_OFF,
     DayMarked,
     LegExpired,
     RequestAnswered,
@@ -34,6 +37,7 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
+from daemon.messages.broker import UNSEEN
 from daemon.runtime.words import DeadLetter
 from daemon.storage.codec import FACTS, Row, encode
 from tests.kit.acting import CE, DAY, LOT, clock, day_opened, opened, sold
@@ -113,6 +117,24 @@ def test_a_value_that_is_put_right_is_a_fill_of_nothing():
         (75, 75_000_000, 1_000_000),
         (0, 750_000, None),
     ]
+
+
+@pytest.mark.parametrize("parent", [WRITTEN_OFF, UNSEEN])
+def test_what_is_written_off_is_filled_at_a_price_that_nobody_knows(parent):
+    off = intent(2, side=Side.BUY, price_e4=0, parent=f"{parent}{CE}").intent
+    entered = [day_opened(), opened(), intent(1, side=Side.SELL), filled(1, LOT, 100), sold("ce")]
+    ended = LegExpired("s", "ce", CE, TEN)
+    rows = told(*entered, *filled_unsent(off, 0, "written off"), ended)
+
+    assert [(r["quantity"], r["value_e4"], r["price_e4"]) for r in rows["fills"]] == [
+        (LOT, LOT * 1_000_000, 1_000_000),
+        (LOT, None, None),
+    ]
+    assert [(r["filled_quantity"], r["filled_value_e4"]) for r in rows["orders"]] == [
+        (LOT, LOT * 1_000_000),
+        (LOT, None),
+    ]
+    assert [each["pnl_e4"] for each in rows["trades"]] == [None]
 
 
 def test_a_refused_order_says_why():
@@ -227,6 +249,25 @@ def test_what_was_over_before_the_day_is_kept_small_and_changes_no_row():
 
     assert late.keys() == {"orders"}
     assert late["orders"]["OR2",]["state"] == "FILLED"
+
+
+def test_a_late_fill_of_an_order_of_an_earlier_day_changes_no_trade():
+    """It is handed on by an intent of its own, and the trade that its order was of is let go."""
+    tomorrow = day_opened(DAY.replace(day=DAY.day + 1))
+    entered = [day_opened(), opened(), intent(1), filled(1, LOT, 100), sold("ce")]
+    left = [intent(2, side=Side.BUY), filled(2, LOT, 90), sold("ce", bought="90")]
+    fold = Fold("paper")
+    for number, fact in enumerate([*entered, *left, tomorrow, opened(), intent(3)], 1):
+        fold.take(row(number, fact))
+    fold.drained()
+    for number, fact in enumerate([intent(4, parent=f"{LATE}OR2"), filled(4, LOT, 80)], 12):
+        fold.take(row(number, fact))
+    late = fold.drained().rows
+
+    assert "trades" not in late
+    assert [(key, each["filled_quantity"]) for key, each in late["orders"].items()] == [
+        (("OR4",), LOT)
+    ]
 
 
 def test_an_order_of_a_day_that_is_over_is_remembered_by_its_book_alone():

@@ -290,7 +290,7 @@ def test_each_owner_has_rows_of_his_own(kept):
 def test_tables_of_another_form_are_made_anew(kept, day, expected, monkeypatch):
     put(kept.store, day.rows)
     with monkeypatch.context() as other:
-        other.setattr(keeper, "PROJECTIONS", replace(PROJECTIONS, form=2))
+        other.setattr(keeper, "PROJECTIONS", replace(PROJECTIONS, form=PROJECTIONS.form + 1))
         with closing(begun(kept)) as projections:
             folded(projections)
     with closing(begun(kept)) as projections:
