@@ -10,8 +10,8 @@ from msgspec import Struct, field
 
 from daemon.domain.instants import day_of
 from daemon.domain.orders.book import Book
+from daemon.domain.orders.parents import SETTLEMENT
 from daemon.domain.orders.words import IntentRecorded, OrderFact
-from daemon.messages import SETTLEMENT
 from daemon.twin.words import Trade
 
 Traded = Mapping[str, tuple[int, int]]

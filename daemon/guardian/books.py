@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from daemon.domain.orders.book import Book, Position, entered
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.late import gives_back
-from daemon.domain.orders.outside import HOLDINGS, Held, held_against, part_of
+from daemon.domain.orders.outside import Held, held_against, part_of
+from daemon.domain.orders.parents import HOLDINGS
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import IntentRecorded, OrderFact, Pocket, Purpose, Side, State

@@ -13,15 +13,14 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.charges import Unknown
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.money import divide_half_even
-from daemon.domain.orders.late import LATE, gives_back
-from daemon.domain.orders.outside import HOLDINGS, is_outside, part_of
+from daemon.domain.orders.late import gives_back
+from daemon.domain.orders.outside import is_outside, part_of
+from daemon.domain.orders.parents import HOLDINGS, LATE, SETTLEMENT, UNSEEN, WRITTEN_OFF
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Product, Purpose, Side
 from daemon.domain.risk.words import ExitReason
 from daemon.jobs.loose_trips import LooseTrips
 from daemon.messages import (
-    SETTLEMENT,
-    WRITTEN_OFF,
     BasketOpened,
     DayMarked,
     DayOpened,
@@ -29,7 +28,6 @@ from daemon.messages import (
     LegExpired,
     PositionChanged,
 )
-from daemon.messages.broker import UNSEEN
 
 
 class Executions(Struct):

@@ -63,9 +63,6 @@ from daemon.messages.asks import (
 )
 from daemon.messages.beats import Alive, FreeEntries, HeldBy, HoldEntries, Pulse, Pulsed
 from daemon.messages.broker import (
-    RESIDENT,
-    SETTLEMENT,
-    WRITTEN_OFF,
     AccountUnread,
     Basis,
     Cancel,
@@ -167,9 +164,6 @@ from daemon.runtime.words import ActorDisarmed, DeadLetter
 __all__ = [
     "LEDGER_FAILED",
     "MAY_HAVE_FILLED",
-    "RESIDENT",
-    "SETTLEMENT",
-    "WRITTEN_OFF",
     "AbandonRequest",
     "AccountRead",
     "AccountSeen",

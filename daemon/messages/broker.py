@@ -42,14 +42,6 @@ class CancelAnswered(Struct, frozen=True):
     at_ns: int
 
 
-SETTLEMENT, WRITTEN_OFF, UNSEEN = "settlement:", "expiry:", "unseen:"
-"""How the parent of an intent begins for which no request left: the exchange closed the position,
-or the contract expired at a price that nobody told."""
-
-RESIDENT = "resident:"
-"""How the parent of a resident stop begins; the basket that it guards a leg of follows."""
-
-
 class Basis(StrEnum):
     """What the value of an underlying is that its contracts are settled by."""
 

@@ -20,6 +20,7 @@ from daemon.domain.instants import MILLISECOND_NS, SECOND_NS
 from daemon.domain.money import E4, e4
 from daemon.domain.orders.ladder import Ladder
 from daemon.domain.orders.limits import Limits
+from daemon.domain.orders.parents import TAKEN
 from daemon.domain.orders.storm import REFUSALS, REPEATS
 from daemon.settings.broker_terms import Broker, presets
 from daemon.settings.brokers import HEADLESS_LOGIN, canonical, prices_of
@@ -176,7 +177,15 @@ class Account(Table, frozen=True):
             broker asks of its clients.
     """
 
-    rules: ClassVar[tuple[Rule, ...]] = (HEADLESS_LOGIN,)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        HEADLESS_LOGIN,
+        Rule(
+            ("id",),
+            lambda name: name not in TAKEN,
+            "is a word that the record tells booked orders by",
+            "choose another id",
+        ),
+    )
     id: Annotated[str, _ID]
     broker: Annotated[str, Translated('the name of a broker, such as "paper"', canonical)]
     owner: Annotated[

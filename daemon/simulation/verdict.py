@@ -14,10 +14,10 @@ from daemon.domain.instants import day_of
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.late import is_handed_on
+from daemon.domain.orders.parents import WRITTEN_OFF
 from daemon.domain.orders.words import IntentRecorded, OrderFact, OrderUpdated, State
 from daemon.errors import OrdoError
 from daemon.kill import ALL, Latch
-from daemon.messages import WRITTEN_OFF
 from daemon.simulation.judging.judge import Violated
 from daemon.simulation.judging.known import Known
 from daemon.simulation.judging.persons import is_persons, traded_outside

@@ -7,8 +7,9 @@ from datetime import date
 
 from msgspec import Struct
 
+from daemon.domain.orders.parents import SETTLEMENT
 from daemon.domain.orders.words import IntentRecorded, Pocket
-from daemon.messages import SETTLEMENT, DayEnded, DayOpened
+from daemon.messages import DayEnded, DayOpened
 from daemon.twin.exchange import Exchange
 
 

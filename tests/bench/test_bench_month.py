@@ -9,7 +9,8 @@ from daemon.bench.month_books import Day, OurBooks, their_day
 from daemon.bench.month_marks import Close, Guards, slope_kb
 from daemon.domain.instants import start_of
 from daemon.domain.orders import words as ours
-from daemon.messages import SETTLEMENT, LegSeen, RiskSeen, WatchSeen
+from daemon.domain.orders.parents import SETTLEMENT
+from daemon.messages import LegSeen, RiskSeen, WatchSeen
 from daemon.twin import words as theirs
 
 DAY, EARLIER = date(2026, 3, 10), date(2026, 3, 9)

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from daemon.actors.risk_watchdog.actor import RiskWatchdog
 from daemon.domain.market.costs import Executed, cost_e4, delivery_e4
 from daemon.domain.money import e4
+from daemon.domain.orders.parents import UNSEEN
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.account import AccountLimits
 from daemon.jobs.day_made import DayMade, Made
 from daemon.messages import Ask, DayMarked, DayOpened, LegExpired, PositionChanged, SeeRisk
-from daemon.messages.broker import UNSEEN
 from tests.kit.acting import (
     CE,
     DAY,

@@ -11,13 +11,12 @@ from daemon.domain.instants import at
 from daemon.domain.market.charges import ChargedFill, charges
 from daemon.domain.market.instruments import contract
 from daemon.domain.orders.basket import Basket, OnFail
-from daemon.domain.orders.outside import HOLDINGS
+from daemon.domain.orders.parents import HOLDINGS, UNSEEN, WRITTEN_OFF
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, Product, Purpose, Side, State
 from daemon.domain.risk.words import ExitReason, StrategyRules
 from daemon.jobs.trades import LegTrade, Trades
 from daemon.messages import (
-    WRITTEN_OFF,
     BasketOpened,
     DayMarked,
     DayOpened,
@@ -25,7 +24,6 @@ from daemon.messages import (
     LegExpired,
     PositionChanged,
 )
-from daemon.messages.broker import UNSEEN
 from tests.kit.facts import INTENT
 
 DAY, NEXT = date(2025, 8, 29), date(2025, 9, 1)

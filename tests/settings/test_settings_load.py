@@ -140,6 +140,13 @@ BAD_KEYS = {
             "write a whole number of times from 1 to 100"
         ),
     ),
+    "an account by a word of the record": (
+        '[[accounts]]\nid = "settlement"\nbroker = "paper"',
+        (
+            "settings.toml, line 2: accounts[0].id is a word that the record tells booked orders "
+            "by; choose another id"
+        ),
+    ),
     "nobody to log in": (
         ACCOUNT + "headless_login = true",
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.outside import OUTSIDE
+from daemon.domain.orders.parents import OUTSIDE
 from daemon.domain.orders.reconcile import EXTERNAL
 from daemon.domain.orders.words import (
     Intent,

@@ -8,10 +8,10 @@ import pytest
 
 from daemon.actors.order_router import router
 from daemon.domain.instants import at
+from daemon.domain.orders.parents import WRITTEN_OFF
 from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import Intent, OrderType, Product, Purpose, Side
 from daemon.errors import StoreError
-from daemon.messages import WRITTEN_OFF
 from daemon.simulation import scenario
 from daemon.simulation.dice import Dice
 from daemon.simulation.judging.judge import Judge, Violated

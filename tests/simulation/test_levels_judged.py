@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.domain.market.instruments import Kind
-from daemon.domain.orders.outside import OUTSIDE
+from daemon.domain.orders.parents import OUTSIDE
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderType, Purpose, Side
 from daemon.domain.plans.schema import Leg, LegTrail, Stop, TrailStep
 from daemon.domain.risk.moves import LevelMoved, Move

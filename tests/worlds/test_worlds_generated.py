@@ -15,6 +15,7 @@ from daemon.actors.timekeeper import DayBegins, DayEnds, DaySettles
 from daemon.brokers.paper import Paper
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.money import E4
+from daemon.domain.orders.parents import SETTLEMENT
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -24,7 +25,7 @@ from daemon.domain.orders.words import (
 from daemon.domain.orders.words import OrderType as OurType
 from daemon.domain.orders.words import Side as OurSide
 from daemon.domain.plans.parsing import parse
-from daemon.messages import SETTLEMENT, DayEnded, DayOpened, FrameArrived
+from daemon.messages import DayEnded, DayOpened, FrameArrived
 from daemon.twin.words import OrderType, Side, TwinOrder
 from daemon.worlds import (
     Entry,

@@ -15,6 +15,7 @@ from daemon.domain.instants import iso
 from daemon.domain.market.frames import Frame, Quote
 from daemon.domain.market.notes import NoteKind
 from daemon.domain.money import e4
+from daemon.domain.orders.parents import SETTLEMENT
 from daemon.domain.orders.words import IntentRecorded, OrderUpdated, State
 from daemon.domain.plans.parsing import parse
 from daemon.domain.risk.account import AccountLimits
@@ -22,7 +23,6 @@ from daemon.domain.risk.words import ExitReason
 from daemon.feeds.formats.words import ListedStrikes, RecordedFrame
 from daemon.feeds.replay import open_recording
 from daemon.messages import (
-    SETTLEMENT,
     Basis,
     BasketEnded,
     DayEnded,

@@ -18,6 +18,7 @@ from daemon.cli.why.kills import kill_over
 from daemon.cli.why.levels import level_behind
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.parents import RESIDENT
 from daemon.domain.orders.words import (
     Intent,
     IntentRecorded,
@@ -29,7 +30,6 @@ from daemon.domain.risk.moves import LevelMoved
 from daemon.domain.risk.words import ExitReason
 from daemon.errors import OrdoError
 from daemon.messages import (
-    RESIDENT,
     BasketEnded,
     BasketOpened,
     CodeLoaded,

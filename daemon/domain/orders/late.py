@@ -13,11 +13,9 @@ from msgspec.structs import replace
 from daemon.domain.orders import outside
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.outside import Closed, is_outside
+from daemon.domain.orders.parents import LATE
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated
-
-LATE = "late:"
-"""How the parent of an intent begins by which a late fill is handed on; the order follows."""
 
 
 def handed_on(

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from daemon.domain.orders.book import Book
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.parents import HOLDINGS, OUTSIDE
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
 from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
@@ -25,10 +26,6 @@ from daemon.domain.orders.words import (
     Side,
 )
 
-OUTSIDE = "outside:"
-"""How the parent of an intent begins by which a fill is handed on; the stranger's order follows."""
-HOLDINGS = f"{OUTSIDE}holdings:"
-"""How the parent of an intent begins by which shares leave a leg for the owner's own, or come."""
 TWICE = "closed outside, and by an exit as well"
 """The text of a fill that is handed on to a leg whose units an exit has traded before."""
 Leg = tuple[str, str]

@@ -19,7 +19,8 @@ from daemon.domain.instants import day_of
 from daemon.domain.market.instruments import Exchange, Kind, parts_of
 from daemon.domain.orders.book import Book, Position
 from daemon.domain.orders.heard import Order
-from daemon.domain.orders.outside import HOLDINGS, Leg, is_outside
+from daemon.domain.orders.outside import Leg, is_outside
+from daemon.domain.orders.parents import HOLDINGS
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL, id_in, positions
 from daemon.domain.orders.shown import AccountRead
 from daemon.domain.orders.unsent import filled_unsent

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from daemon.domain.market.instruments import Kind, indices, is_index
 from daemon.domain.money import percent_of
+from daemon.domain.orders.parents import TAKEN
 from daemon.domain.orders.reconcile import LOOSE
 from daemon.domain.orders.words import Product, Side
 from daemon.domain.plans.risk_rules import leg_rules, strategy_rules
@@ -123,6 +124,9 @@ def _points(away: Distance | None, price_e4: int) -> int:
 
 def _strategy_id(strategy_id: str) -> Iterator[StrategyError]:
     """Refuse the names of what is no strategy: nobody would guard the legs."""
+    if strategy_id in TAKEN:
+        said = "is a word that the record tells booked orders by; choose another id"
+        yield StrategyError("id", f'"{strategy_id}" {said}')
     if strategy_id in LOOSE:
         yield StrategyError(
             "id", f'"{strategy_id}" is what counts for no strategy; choose another id'

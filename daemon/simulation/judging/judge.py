@@ -14,6 +14,7 @@ from msgspec import Struct
 from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.kill import Stage
 from daemon.domain.orders.late import is_handed_on
+from daemon.domain.orders.parents import WRITTEN_OFF
 from daemon.domain.orders.reconcile import EXTERNAL, MANUAL
 from daemon.domain.orders.words import (
     Intent,
@@ -25,7 +26,7 @@ from daemon.domain.orders.words import (
 )
 from daemon.domain.plans.schema import Leg
 from daemon.domain.risk.moves import LevelMoved
-from daemon.messages import WRITTEN_OFF, ExitReplaced, KillStaged, RiskSeen
+from daemon.messages import ExitReplaced, KillStaged, RiskSeen
 from daemon.runtime.budget import Window
 from daemon.runtime.words import ActorDisarmed, DeadLetter
 from daemon.simulation.judging.believed import held_long, never_traded

@@ -6,9 +6,9 @@ from collections import Counter
 
 from daemon.domain.orders.late import is_handed_on
 from daemon.domain.orders.outside import is_outside
+from daemon.domain.orders.parents import WRITTEN_OFF
 from daemon.domain.orders.reconcile import EXTERNAL, is_strangers
 from daemon.domain.orders.words import Intent, IntentRecorded, OrderUpdated, Pocket, Purpose, Side
-from daemon.messages import WRITTEN_OFF
 
 
 class Outside:

@@ -3,8 +3,8 @@
 import pytest
 
 from daemon.domain.orders.book import Book
-from daemon.domain.orders.late import LATE, gives_back, handed_on, is_handed_on
-from daemon.domain.orders.outside import OUTSIDE
+from daemon.domain.orders.late import gives_back, handed_on, is_handed_on
+from daemon.domain.orders.parents import LATE, OUTSIDE
 from daemon.domain.orders.reconcile import MANUAL
 from daemon.domain.orders.words import IntentRecorded, Pocket, Product, Purpose, Side, State
 from tests.domain.orders.test_book import recorded, updated

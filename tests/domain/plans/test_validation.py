@@ -38,6 +38,10 @@ def called(strategy_id: str) -> str:
     ("file", "expected"),
     [
         (called("manual"), 'id: "manual" is what counts for no strategy; choose another id'),
+        (
+            called("expiry"),
+            'id: "expiry" is a word that the record tells booked orders by; choose another id',
+        ),
         (called("external"), 'id: "external" is what counts for no strategy; choose another id'),
         (hours("15:20:00", "15:20:00"), "entry.at: 15:20:00 is not before exit.at, 15:20:00"),
         (hours("15:21:00", "15:20:00"), "entry.at: 15:21:00 is not before exit.at"),

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
-from daemon.domain.orders.late import LATE
+from daemon.domain.orders.parents import LATE, UNSEEN, WRITTEN_OFF
 from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     IntentRecorded,
@@ -26,7 +26,6 @@ from daemon.jobs.projections import schema
 from daemon.jobs.projections.fold import Fold
 from daemon.jobs.projections.schema import PROJECTIONS, TOLD
 from daemon.messages import (
-    WRITTEN_OFF,
     DayMarked,
     LegExpired,
     RequestAnswered,
@@ -37,7 +36,6 @@ from daemon.messages import (
     StrategyStarted,
     StrategyStopped,
 )
-from daemon.messages.broker import UNSEEN
 from daemon.runtime.words import DeadLetter
 from daemon.storage.codec import FACTS, Row, encode
 from tests.kit.acting import CE, DAY, LOT, clock, day_opened, opened, sold

@@ -16,10 +16,10 @@ from daemon.actors.order_router.known.readings import again
 from daemon.actors.turn import Turn
 from daemon.domain.instants import day_of
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.parents import UNSEEN
 from daemon.domain.orders.reconcile import positions
 from daemon.domain.orders.words import Pocket, Product
 from daemon.messages import Noted
-from daemon.messages.broker import UNSEEN
 
 
 def shown_gap(desk: Desk, pocket: Pocket) -> int | None:

@@ -16,6 +16,7 @@ from daemon.actors.turn import Turn
 from daemon.domain.instants import SECOND_NS
 from daemon.domain.market.instruments import parse_symbol
 from daemon.domain.market.notes import NoteKind
+from daemon.domain.orders.parents import SETTLEMENT, UNSEEN, WRITTEN_OFF
 from daemon.domain.orders.unsent import filled_unsent
 from daemon.domain.orders.words import (
     Intent,
@@ -24,8 +25,7 @@ from daemon.domain.orders.words import (
     Purpose,
     Side,
 )
-from daemon.messages import SETTLEMENT, WRITTEN_OFF, Basis, LegExpired, Noted, Settled
-from daemon.messages.broker import UNSEEN
+from daemon.messages import Basis, LegExpired, Noted, Settled
 
 _TAKEN = {
     Basis.LAST: "its last price",

@@ -32,12 +32,13 @@ from daemon.domain.market.notes import NoteKind
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.heard import Order
 from daemon.domain.orders.limits import Control, Parent
+from daemon.domain.orders.parents import RESIDENT
 from daemon.domain.orders.resident import Level, level, surplus
 from daemon.domain.orders.slices import slices
 from daemon.domain.orders.words import Intent, OrderType, Purpose, Side, State
 from daemon.domain.risk.legs import resident_base_e4
 from daemon.domain.risk.words import ExitReason, LegRules
-from daemon.messages import RESIDENT, BasketOpened, ExitLegs, Noted
+from daemon.messages import BasketOpened, ExitLegs, Noted
 
 _LEAVE_WITHIN_NS = 2 * SECOND_NS
 _PACE_NS = SECOND_NS

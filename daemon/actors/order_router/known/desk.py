@@ -32,7 +32,8 @@ from daemon.domain.orders.heard import Order
 from daemon.domain.orders.ids import IntentIds
 from daemon.domain.orders.ladder import Prospect, prospect_of
 from daemon.domain.orders.late import is_handed_on
-from daemon.domain.orders.outside import HOLDINGS, part_of
+from daemon.domain.orders.outside import part_of
+from daemon.domain.orders.parents import HOLDINGS, SETTLEMENT
 from daemon.domain.orders.reconcile import is_strangers
 from daemon.domain.orders.round_trips import RoundTrips
 from daemon.domain.orders.words import (
@@ -44,7 +45,6 @@ from daemon.domain.orders.words import (
 from daemon.errors import RuleUnknown
 from daemon.messages import (
     LEDGER_FAILED,
-    SETTLEMENT,
     BasketEnded,
     BasketOpened,
     CancelAsked,
