@@ -132,9 +132,9 @@ class _Days:
         if trade.day in self._ended and trade.day < left:
             yield (
                 self._ended[trade.day],
-                "held over the night: its profit is told here, in its trade",
+                "held over the night: all that it makes stands here, in its trade",
             )
-        text = f"held over from {trade.day}: its profit is told on the day of its entry"
+        text = f"held over from {trade.day}, where its trade stands: P&L counts since its entry"
         for day, at_ns in self._opened.items():
             if trade.day < day <= left:
                 yield at_ns, text

@@ -220,8 +220,11 @@ def test_an_exit_that_is_overdue_is_told_once_with_all_that_stood_in_its_way():
     assert document["total"]["notes"] == {"refused": 1}
 
 
-HELD_IN = "09:15:00 refused: held over from 2025-08-29: its profit is told on the day of its entry"
-HELD_OUT = "15:30:00 refused: held over the night: its profit is told here, in its trade"
+HELD_IN = (
+    "09:15:00 refused: held over from 2025-08-29, where its trade stands: "
+    "P&L counts since its entry"
+)
+HELD_OUT = "15:30:00 refused: held over the night: all that it makes stands here, in its trade"
 
 
 @pytest.mark.parametrize(
