@@ -76,6 +76,7 @@ changed_strategies() {
     while IFS= read -r file; do
       name=${file#"$CODE/strategies/"}
       cmp -s "$file" "$LAID/$name" && continue
+      cmp -s "$file" "$CODE/.new/${LAID##*/}/$name" && continue # one that was killed laid it there
       is_run_from_there || ! cmp -s "$file" "$SOURCE/strategies/$name" || continue
       echo "  $file"
     done
@@ -171,7 +172,8 @@ require_readable_strategies() {
   # shellcheck disable=SC2086  # several words
   $units test -x "$ROOT/etc" || return 0 # what is staged in a private folder is shut to all
   # shellcheck disable=SC2086
-  shut=$(cd / && $units find "$OWN" ! -readable -print 2>/dev/null || :)
+  shut=$(cd / && $units find "$OWN" -maxdepth 1 \( -type d -o -name '*.toml' -o -name '*.py' \) \
+    ! -readable -print 2>/dev/null || :)
   # shellcheck disable=SC2086
   if $units test -x "$OWN" && [ -z "$shut" ]; then
     return 0
@@ -255,13 +257,14 @@ confirmed() {
 
 install_it() {
   plan_install
-  [ "${CONFIRM:-}" != yes ] || put_back # what one that was killed has left
   keep_changed_strategies
   confirmed install-systemd
   if is_run_from_there; then
     echo "$CODE is what is installed; run this in the checkout that it comes from" >&2
     exit 1
   fi
+  put_back # what an installation has left that was killed
+  keep_changed_strategies
   require_python_in_sight "$CODE/.venv"
   umask 022
   mkdir -p "$CODE" "$OWN" "$(dirname "$UNIT")"

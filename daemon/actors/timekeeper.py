@@ -204,10 +204,13 @@ class Timekeeper:
             self._morning.clear()
 
     def _tell_missed(self, turn: Turn, day: date, now_ns: int) -> None:
-        """Tell where nobody was there to check before a day that another one went before."""
-        is_followed = self._working and self._ended and self._day is not None
-        is_checked = day == self._late or (day == self._next and Job.CHECK in self._morning)
-        if is_followed and self._hours_of(day) and not is_checked:
+        """Tell where nobody was there to check before a day that follows on another one.
+
+        Recorded days may have a gap between them: nobody waited for the one after it.
+        """
+        is_first = self._day is None
+        was_awaited = self._working and self._ended and not is_first and day == self._next
+        if was_awaited and day != self._late and Job.CHECK not in self._morning:
             text = "the daemon did not run before the market opened; `ordo check` checks now"
             turn.record(JobDone(Job.CHECK, day, False, text, now_ns))  # noqa: FBT003
 

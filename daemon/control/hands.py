@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -26,6 +27,8 @@ from daemon.runtime.words import Lane
 
 _EMPTY = (NOTHING_HELD, UNKNOWN_LEG)
 """What an account says of an exit in which it holds nothing."""
+_NOT_OPEN = ("no_position", UNKNOWN_LEG)
+"""What it says then of a stop."""
 _BY_AMOUNT = ("", LOOSENS)
 """What an account says of a stop that it has moved, or would move where that is meant."""
 
@@ -78,9 +81,7 @@ class Hands:
 
         left = await self._line.each(accounts, leave)
         outcomes = await asyncio.gather(*map(self._owed, left))
-        if all(each.code for each in outcomes):
-            return tuple(outcomes)
-        return tuple(replace(each, code="") if each.code in _EMPTY else each for each in outcomes)
+        return _where_held(outcomes, _EMPTY)
 
     async def _owed(self, outcome: Outcome) -> Outcome:
         """Return what came of an exit, with what keeps it from leaving its account."""
@@ -105,7 +106,7 @@ class Hands:
             done: Done = await self._line.ask(self._line.names.watchdog(account), meant)
             return done
 
-        outcomes = await self._line.each(accounts, move)
+        outcomes = _where_held(await self._line.each(accounts, move), _NOT_OPEN)
         if wanted.leg_id or len(accounts) == 1:
             return outcomes
         return tuple(
@@ -150,3 +151,10 @@ class Hands:
                 f" them, pause it there: ordo pause --strategy {name}",
             )
         return runner
+
+
+def _where_held(outcomes: Sequence[Outcome], empty: Collection[str]) -> tuple[Outcome, ...]:
+    """Return outcomes; where one account has done it, another that holds nothing has as well."""
+    if all(each.code for each in outcomes):
+        return tuple(outcomes)
+    return tuple(replace(each, code="") if each.code in empty else each for each in outcomes)

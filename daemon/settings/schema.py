@@ -183,7 +183,7 @@ class Account(Table, frozen=True):
             ("id",),
             lambda name: name not in TAKEN,
             "is a word that the record tells booked orders by",
-            "choose another id",
+            "choose another id, once nothing is open under it",
         ),
     )
     id: Annotated[str, _ID]

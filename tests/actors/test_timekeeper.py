@@ -346,9 +346,17 @@ def test_a_morning_that_nobody_checked_is_told_of_the_day_after_a_gap_as_well() 
     """It is the day that begins that nobody looked at, not the one that was next."""
     checked = JobDone(Job.CHECK, TOMORROW, True, "so", AT)
     for before in ((OPENED, ENDED), (OPENED, ENDED, checked)):
-        (missed,) = facts(working(*before).handle(DayBegins(LATER), AT), JobDone)
+        keeper, late_ns = working(*before), clock("09:30:00", LATER)
+        keeper.handle(Started(), late_ns)
+        (missed,) = facts(keeper.handle(DayBegins(LATER), late_ns), JobDone)
         assert (missed.job, missed.day, missed.ok) == (Job.CHECK, LATER, False)
-    assert facts(working(OPENED, ENDED).handle(DayBegins(date(2025, 9, 7)), AT), JobDone) == []
+
+
+def test_of_a_day_that_comes_after_a_gap_in_recorded_ones_nothing_is_missed() -> None:
+    """It ran throughout, and nobody waited for that day."""
+    keeper = working(OPENED)
+    keeper.handle(DayEnds(DAY), clock("15:30:00"))
+    assert facts(keeper.handle(DayBegins(LATER), clock("09:15:00", LATER)), JobDone) == []
 
 
 @pytest.mark.parametrize(

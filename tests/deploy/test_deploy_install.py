@@ -164,6 +164,12 @@ def test_after_a_fall_amid_the_replacement_the_same_or_the_old_version_is_instal
     renewed(checkout)
     path = tool(tmp_path, "mv", at, "kill -9 $PPID; exit 1")
     assert tried("install", root, checkout, CONFIRM="yes", PATH=path).returncode == -9
+    mine = root / "opt" / "ordo" / "strategies" / "mine.toml"
+    if mine.parent.exists():
+        mine.write_text("id = 'mine'\n")
+        done = tried("install", root, checkout if goes_on else old, CONFIRM="yes")
+        assert (done.returncode, str(mine) in done.stderr, mine.exists()) == (1, True, True)
+        mine.unlink()
     ran("install", root, checkout if goes_on else old, CONFIRM="yes")
 
     assert (trees(root) == before) is not goes_on
@@ -224,6 +230,9 @@ def test_own_strategies_that_a_user_without_rights_cannot_read_replace_nothing()
         (root / "opt" / "ordo" / "daemon" / "old.py").write_text("")
         mine = root / "etc" / "ordo" / "strategies" / "mine.toml"
         mine.write_text("id = 'mine'\n")
+        draft = mine.with_name(".mine.toml.swp")
+        draft.write_text("")
+        draft.chmod(0o600)
         for path, bits in ((mine, 0o600), (mine.parent, 0o700)):
             path.chmod(bits)
             done = tried("install", root, CONFIRM="yes")

@@ -144,7 +144,7 @@ BAD_KEYS = {
         '[[accounts]]\nid = "settlement"\nbroker = "paper"',
         (
             "settings.toml, line 2: accounts[0].id is a word that the record tells booked orders "
-            "by; choose another id"
+            "by; choose another id, once nothing is open under it"
         ),
     ),
     "nobody to log in": (

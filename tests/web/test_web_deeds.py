@@ -252,6 +252,20 @@ async def test_a_hand_on_a_strategy_reaches_all_its_accounts_and_each_answers(
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "status"), [("no_position", 200), ("unknown_leg", 200), ("exit_owed", 207)]
+)
+async def test_a_stop_that_one_account_has_moved_is_moved_though_nothing_is_open_in_another(
+    tmp_path, code, status
+):
+    """The strategy has traded there before its accounts were changed."""
+    told = iter((Done("the stop of ce moved"), Declined(code, "nothing of straddle is open")))
+    async with open_port(tmp_path, {AdjustByHand: lambda _: next(told)}) as port:
+        everywhere(port, paper="watchdog", second="watchdog:second")
+        body = {"leg_id": "ce", "stop": 150}
+        assert (await port.ask("POST", f"{STRATEGY}/adjust", json=body))[0] == status
+
+
 OWED = (
     "the session of second is EXPIRED, and nothing leaves until `ordo login second`, or close at "
     "the broker's own page"

@@ -27,7 +27,8 @@ def _waits(desk: Desk, turn: Turn, opened: BasketOpened, now_ns: int) -> bool:
     known = basket.basket_id in desk.known_baskets
     if known or barred(desk, basket.strategy_id, opted_in=opened.live):
         return False
-    because = obstacle(desk, basket.strategy_id, now_ns)
+    pockets = (leg.pocket for leg in basket.legs)
+    because = obstacle(desk, basket.strategy_id, now_ns, *pockets)
     if because:
         desk.known_baskets.add(basket.basket_id)
         over = entries.ended(basket, because, now_ns, waits=True)

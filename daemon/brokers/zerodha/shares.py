@@ -14,7 +14,7 @@ from daemon.brokers.zerodha import held, questions
 from daemon.brokers.zerodha.client import Client
 from daemon.brokers.zerodha.codec import Names
 from daemon.domain.instants import SECOND_NS, at, day_of, start_of
-from daemon.errors import BrokerError
+from daemon.errors import BrokerError, SessionRefused
 from daemon.messages import BrokerPosition
 
 _FROM = time(9)
@@ -64,7 +64,8 @@ class Shares:
             told = await self._client.read(questions.holdings(), within_ms)
             self.owned = held.shares(told, self._names)
         except BrokerError as error:
-            self._due_ns = now_ns + (_AGAIN_NS if is_known else _SOON_NS)
+            if not isinstance(error, SessionRefused):  # a log-in may come at any moment
+                self._due_ns = now_ns + (_AGAIN_NS if is_known else _SOON_NS)
             self._unknown = "" if is_known else f"the shares of earlier days are not known: {error}"
             return self._unknown
         self._due_ns = now_ns + _AGAIN_NS

@@ -120,7 +120,8 @@ def is_shareless(book: Book, read: AccountRead) -> bool:
     symbols = [pocket.symbol for pocket, tally in book.pockets.items() if any(tally.possible)]
     symbols += [each.symbol for each in read.positions]
     symbols += [each.symbol for each in read.orders]
-    return not any(map(is_share, symbols))
+    # Bonds and the like lie beside shares, under the broker's own words for them.
+    return not any(is_share(each) or each.startswith(f"{Exchange.NSE}:") for each in symbols)
 
 
 def by_order(book: Book, order: Order, more: int, own: int, traded: Position) -> Booking | None:

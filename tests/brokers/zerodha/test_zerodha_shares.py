@@ -13,7 +13,7 @@ from daemon.domain.instants import SECOND_NS, at
 from daemon.domain.orders.words import Product
 from daemon.messages import BrokerPosition
 from tests.kit.kite_account import DAY, NOW, KiteAccount, kite_account
-from tests.kit.kite_script import CLOSES, HANGS, PAGE, no, yes
+from tests.kit.kite_script import CLOSES, DEAD, HANGS, PAGE, no, yes
 
 ROW = {
     "exchange": "NSE", "tradingsymbol": "SBIN", "average_price": 1, "quantity": 7,
@@ -74,6 +74,18 @@ async def test_where_none_were_read_it_is_said_why_and_asked_again_five_seconds_
     later_ns = NOW + 5 * SECOND_NS
     assert (await known.keep_up(later_ns - 1), known.owned) == (why, ())
     assert (await known.keep_up(later_ns), known.owned) == ("", SEVEN)
+
+
+async def test_what_was_not_read_for_want_of_a_session_is_asked_for_as_soon_as_there_is_one(
+    account,
+):
+    account.script.on(ROUTE, DEAD)
+    known = of(account)
+    assert "not known" in await known.keep_up(NOW)
+
+    account.script.on(ROUTE, yes([ROW]))
+    await account.log_in()
+    assert (await known.keep_up(NOW), known.owned) == ("", SEVEN)
 
 
 async def test_what_was_not_known_on_one_day_is_asked_for_at_once_on_the_next(account):

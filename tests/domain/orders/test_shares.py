@@ -261,7 +261,13 @@ def test_what_the_broker_shows_beyond_our_book_is_told_apart_from_his_own_shares
 
 @pytest.mark.parametrize(
     ("symbol", "is_one"),
-    [("SBIN", True), ("BSE:SBIN", True), (INTENT.symbol, False), ("MCX:GOLD26DECFUT", False)],
+    [
+        ("SBIN", True),
+        ("BSE:SBIN", True),
+        ("NSE:SGBFEB32IV-GB", True),
+        (INTENT.symbol, False),
+        ("MCX:GOLD26DECFUT", False),
+    ],
 )
 @pytest.mark.parametrize("where", ["a position", "an order", "ours"])
 def test_those_of_earlier_days_matter_where_either_book_has_to_do_with_a_share(

@@ -278,7 +278,7 @@ def _pace_ns(desk: Desk) -> int:
     orders = open_orders(desk)
     if not reads.reconciled or any(is_doubted(order) for order in orders):
         return terms.lookup_ns
-    if orders or reads.differing or reads.unread:
+    if orders or reads.differing or reads.unread or reads.sharesless:
         return terms.reconcile_ns
     # What is told to be cancelled or refused has been seen to fill, and the news of it to be lost;
     # and somebody may trade in the account before anything of ours does.

@@ -45,10 +45,13 @@ def know(desk: Desk, read: AccountRead, moved: frozenset[str]) -> None:
 
 def objection(desk: Desk, *pockets: Pocket) -> str:
     """Return why nothing is entered in these while shares of earlier days are not known."""
+    return wait(desk) if any(is_share(pocket.symbol) for pocket in pockets) else ""
+
+
+def wait(desk: Desk) -> str:
+    """Return what every entry in a share waits for; empty: those of earlier days are known."""
     known = desk.reads.sharesless
-    if known and any(is_share(pocket.symbol) for pocket in pockets):
-        return f"entries in shares wait: {known}"
-    return ""
+    return f"entries in shares wait: {known}" if known else ""
 
 
 def filled(desk: Desk, turn: Turn, order: Order, before: Order | None, now_ns: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from daemon.actors.order_router.broker import link
+from daemon.actors.order_router.broker import link, shares
 from daemon.actors.order_router.broker.holds import paused_because
 from daemon.actors.order_router.broker.open_orders import open_orders
 from daemon.actors.order_router.broker.reconciling import objection_to_entry as objection_of_books
@@ -19,6 +19,7 @@ from daemon.domain.instants import SECOND_NS, day_of
 from daemon.domain.orders.arming import unwilling
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.heard import Order
+from daemon.domain.orders.words import Pocket
 from daemon.messages import BasketEnded, WaitOver
 from daemon.runtime.words import Publish
 
@@ -66,8 +67,15 @@ def unfinished(desk: Desk, strategy_id: str) -> str:
     return "an entry from before is still under way" if strategy_id in under_way else ""
 
 
-def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
-    """Return what keeps entries of a strategy out for now; empty: nothing that may pass."""
+def obstacle(desk: Desk, strategy_id: str, now_ns: int, *pockets: Pocket) -> str:
+    """Return what keeps entries of a strategy out for now; empty: nothing that may pass.
+
+    Args:
+        desk: of the account.
+        strategy_id: whose.
+        now_ns: the present instant.
+        pockets: what is to be entered, where that is known.
+    """
     paused = paused_because(desk)
     if paused:
         return f"entries are paused: {paused}"
@@ -76,7 +84,7 @@ def obstacle(desk: Desk, strategy_id: str, now_ns: int) -> str:
         return said(latched)
     because = unarmed_because(desk, now_ns) or objection_of_books(desk, now_ns)
     because = because or link.broken_because(desk)
-    return because or _kept_back(desk, strategy_id, now_ns)
+    return because or shares.objection(desk, *pockets) or _kept_back(desk, strategy_id, now_ns)
 
 
 def delay(desk: Desk, turn: Turn, strategy_id: str, now_ns: int) -> None:
@@ -132,6 +140,8 @@ def look(desk: Desk, turn: Turn, now_ns: int) -> None:
         if killed is not None:
             _end(desk, turn, waiting[strategy_id], said(killed), now_ns)
             waiting.pop(strategy_id, None)
+        elif waiting[strategy_id].because == shares.wait(desk):
+            continue  # what it enters is known to who decides alone, and that it is a share
         elif strategy_id not in freed and not obstacle(desk, strategy_id, now_ns):
             freed.add(strategy_id)
             turn.do(Publish(WaitOver(strategy_id)))

@@ -6,9 +6,9 @@ import pytest
 
 from daemon.domain.orders.basket import BasketLeg
 from daemon.domain.orders.words import Pocket, Product, Side
-from daemon.messages import BooksDiffer, Declined, Noted
+from daemon.messages import BasketEnded, BooksDiffer, Declined, Noted
 from tests.actors.order_router.broker.test_own_shares import beat, by_hand
-from tests.kit.router import READING, SYMBOLS, Stage, frame, leave
+from tests.kit.router import READING, SYMBOLS, Stage, enter, frame, leave
 
 SHARES = Pocket("INFY", Product.CARRY)
 SHARE = BasketLeg("x", "INFY", Side.BUY, 1, 1, 100_000, 500, Product.CARRY)
@@ -93,3 +93,14 @@ def test_no_share_is_entered_before_they_come():
     beat(stage, 60)
     assert not isinstance(by_hand(stage, "h2", Side.BUY, 5), Declined)
     assert stage.book().net("INFY") == 5
+
+
+def test_an_entry_in_shares_waits_for_them_and_is_decided_anew_once_they_come():
+    stage = stage_of()
+    said = stage.tell(enter(SHARE, at_ns=stage.now_ns))
+    beat(stage, 20)
+    assert "ended: entries in shares wait: no shares" in said
+    assert [(each.waits, each.complete) for each in stage.told(BasketEnded)] == [(True, False)]
+
+    stage.broker.unread.clear()
+    assert "free s" in stage.run(30)
