@@ -67,7 +67,7 @@ test: ## every check and every test, with coverage held; the summary comes last
 	$(MAKE) --no-print-directory static; }; \
 	status=$$?; wait; exit $$status
 	@sync # what set-up wrote is on the disk: a ledger that waits 250 ms for it takes no entries
-	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 5 --dist worksteal --junit-xml=$(OUT)/junit.xml \
+	@COVERAGE_FILE=$(OUT)/coverage $(BIN)/python -m pytest -n 4 --dist worksteal --junit-xml=$(OUT)/junit.xml \
 	  --cov --cov-report=; \
 	$(BIN)/python tests/kit/summary.py $(OUT) $$?
 

@@ -41,13 +41,13 @@ _UNTRACED = _folders("stories", "crash", "browser", "machine", "deploy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let two workers of five begin with what waits, and the others with what computes long.
+    """Let a worker of four begin with what waits, and the others with what computes long.
 
     Each worker begins with an equal share of what was collected, in its order, and takes over from
     others only what stands last in theirs.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    beside = workers * 2 // 5
+    beside = workers // 4
     if not beside:
         return
     rest = [i for i in items if (_WAITING | _COMPUTING).isdisjoint(i.path.parents)]

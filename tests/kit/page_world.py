@@ -68,7 +68,21 @@ ACCOUNT = AccountSeen(
 
 
 class RenewedPage(Page):
-    """The page of a daemon that may become another."""
+    """The page of a daemon that may become another.
+
+    Attributes:
+        loaded: a document has begun to load its scripts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded = asyncio.Event()
+
+    async def send(self, request: Any, who: Any) -> Any:
+        """Send a file."""
+        if request.path == "/page.js":
+            self.loaded.set()
+        return await super().send(request, who)
 
     def renew(self) -> None:
         """Be that of a daemon with other files."""
