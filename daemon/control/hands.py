@@ -106,15 +106,15 @@ class Hands:
             done: Done = await self._line.ask(self._line.names.watchdog(account), meant)
             return done
 
-        outcomes = _where_held(await self._line.each(accounts, move), _NOT_OPEN)
-        if wanted.leg_id or len(accounts) == 1:
-            return outcomes
-        return tuple(
-            replace(each, text=f"{each.text}; that is of {each.account} alone")
-            if each.code in _BY_AMOUNT
-            else each
-            for each in outcomes
-        )
+        outcomes = await self._line.each(accounts, move)
+        if not wanted.leg_id and len(accounts) > 1:
+            outcomes = tuple(
+                replace(each, text=f"{each.text}; that is of {each.account} alone")
+                if each.code in _BY_AMOUNT
+                else each
+                for each in outcomes
+            )
+        return _where_held(outcomes, _NOT_OPEN)
 
     async def order(self, asked: OrderAsked, *, dry_run: bool = False) -> Order | Done:
         """Have one order sent, once under its request id."""

@@ -259,11 +259,15 @@ async def test_a_stop_that_one_account_has_moved_is_moved_though_nothing_is_open
     tmp_path, code, status
 ):
     """The strategy has traded there before its accounts were changed."""
-    told = iter((Done("the stop of ce moved"), Declined(code, "nothing of straddle is open")))
+    told = iter((Done("the stop moved"), Declined(code, "nothing of straddle is open")))
     async with open_port(tmp_path, {AdjustByHand: lambda _: next(told)}) as port:
         everywhere(port, paper="watchdog", second="watchdog:second")
-        body = {"leg_id": "ce", "stop": 150}
-        assert (await port.ask("POST", f"{STRATEGY}/adjust", json=body))[0] == status
+        said, told, _ = await port.ask("POST", f"{STRATEGY}/adjust", json={"stop": 1500})
+    assert said == status
+    assert [each["text"] for each in told["results"]] == [
+        "the stop moved; that is of paper alone",
+        "nothing of straddle is open",
+    ]
 
 
 OWED = (

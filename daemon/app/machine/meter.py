@@ -86,7 +86,7 @@ class Meter:
         """Measure what an actor made of a message, and name it where that took too long."""
         ended_ns = self._beats[actor] = self.now_ns()
         number, brought_ns = self._brought
-        if item[2] == number and type(item[0]) is Frame and actor.partition(":")[0] == _DECIDER:
+        if item[2] == number and type(item[0]) is Frame and actor.startswith(_DECIDER):
             self._told.frame_to_decision.observe((ended_ns - brought_ns) / SECOND_NS)
         if ended_ns - began_ns > self._slow_ns:
             self._slow(actor, named(item[0]), ended_ns - began_ns, ended_ns)
